@@ -1,0 +1,1 @@
+"""rewire: train a network's wiring."""
