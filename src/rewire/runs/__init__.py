@@ -1,0 +1,29 @@
+"""The run store: where a run lives, what it records, and how it survives being killed."""
+
+from rewire.runs.environment import capture, hardware
+from rewire.runs.files import read_json, read_tensors, write_atomic, write_json, write_tensors
+from rewire.runs.lock import InUseError, locked
+from rewire.runs.names import run_directory, run_name
+from rewire.runs.records import JsonLines, Records, read_records
+from rewire.runs.store import Run, open_run, run_seconds, run_state
+
+__all__ = [
+    "InUseError",
+    "JsonLines",
+    "Records",
+    "Run",
+    "capture",
+    "hardware",
+    "locked",
+    "open_run",
+    "read_json",
+    "read_records",
+    "read_tensors",
+    "run_directory",
+    "run_name",
+    "run_seconds",
+    "run_state",
+    "write_atomic",
+    "write_json",
+    "write_tensors",
+]

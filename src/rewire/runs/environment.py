@@ -1,0 +1,73 @@
+"""What stands behind a number: versions, hardware, threads, and the commit."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("rewire", "torch", "numpy")
+
+
+def capture(device: str = "cpu", threads: int = 1) -> dict[str, Any]:
+    """Describe this machine and these versions. Imports torch only to name the GPU, when `device` is a CUDA one."""
+    return {
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": cores(),
+        "threads": threads,
+        "device": device,
+        "gpu": _gpu(device),
+        "commit": _commit(Path(__file__).parent),
+    }
+
+
+def hardware(environment: dict[str, Any]) -> str:
+    """One line for reports, such as "AMD EPYC 7763, 2 cores" or "…, NVIDIA H200"."""
+    parts = (environment["cpu"], f"{environment['cores']} cores", environment["gpu"])
+    return ", ".join(part for part in parts if part)
+
+
+def cores() -> int:
+    """How many cores this process may use (a container's share, not the machine's total)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, "") or platform.processor() or platform.machine()
+
+
+def _gpu(device: str) -> str | None:
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    return torch.cuda.get_device_name(device)
+
+
+def _commit(folder: Path) -> str | None:
+    """The checkout's commit, with "+changes" when files differ; None for an installed package or without git."""
+    git = ["git", "-C", str(folder)]
+    try:
+        # An installed copy may sit inside somebody else's repository: only a tracked source file is a checkout of ours.
+        subprocess.run([*git, "ls-files", "--error-unmatch", __file__], check=True, capture_output=True)
+        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+        changes = subprocess.run([*git, "status", "--porcelain", "--", "."], capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+changes" if changes else "")
