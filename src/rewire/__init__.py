@@ -1,1 +1,57 @@
-"""rewire: train a network's wiring."""
+"""rewire: train a network's wiring: which weights are on, for which task, and where each one sits."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewire import gates as gates
+    from rewire.gates import Hard as Hard
+    from rewire.gates import Sigmoid as Sigmoid
+    from rewire.gates import active_task as active_task
+    from rewire.gates import add_task as add_task
+    from rewire.gates import binarize as binarize
+    from rewire.gates import cached as cached
+    from rewire.gates import fit_combination as fit_combination
+    from rewire.gates import gate as gate
+    from rewire.gates import infer_task as infer_task
+    from rewire.gates import load as load
+    from rewire.gates import merge as merge
+    from rewire.gates import mixed as mixed
+    from rewire.gates import param_groups as param_groups
+    from rewire.gates import save as save
+    from rewire.gates import switch as switch
+    from rewire.gates import tasks_of as tasks_of
+
+__version__ = "0.1.0"
+__all__ = [
+    "Hard",
+    "Sigmoid",
+    "active_task",
+    "add_task",
+    "binarize",
+    "cached",
+    "fit_combination",
+    "gate",
+    "gates",
+    "infer_task",
+    "load",
+    "merge",
+    "mixed",
+    "param_groups",
+    "save",
+    "switch",
+    "tasks_of",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import on first use, so that `import rewire` and `rewire --help` do not wait for torch."""
+    if name == "gates":
+        return import_module("rewire.gates")
+    if name in __all__:
+        return getattr(import_module("rewire.gates"), name)
+    raise AttributeError(f"module 'rewire' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

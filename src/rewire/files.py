@@ -1,0 +1,83 @@
+"""Files that are either the old version or the new one, never a half of each: temporary name, fsync, rename."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TEMPORARY = ".tmp"
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace the file at `path` by `content`, so that a kill or a power cut leaves the old file or the new one.
+
+    Raises OSError (naming the file) when the folder is missing, unwritable or full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises FileNotFoundError, or ValueError naming the file and line when it is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} must be JSON; got {error}; delete it or restore a copy") from None
+
+
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
+    """Write named tensors (any device, any strides) with text metadata as one safetensors file, atomically."""
+    import torch
+    from safetensors.torch import save
+
+    # Clones, because safetensors refuses tensors that share storage (tied weights, slices of one buffer).
+    plain = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
+    write_atomic(path, save(plain, dict(metadata or {})))
+
+
+def read_tensors(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str, str]]":
+    """Read a safetensors file as (tensors, metadata). Raises FileNotFoundError, or ValueError when it is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} must be a safetensors file; got nothing at that path")
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} must be a whole safetensors file; got {error}; restore or rewrite it") from None
+
+
+def remove_temporaries(directory: Path) -> None:
+    """Delete what killed writers left in `directory`; call it only while holding the directory's lock."""
+    for path in directory.glob(f".*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself durable; some file systems cannot sync a folder, and that is no error."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,49 @@
+"""Per-task gates over shared weights: w_task = values ⊙ switch(score_task)."""
+
+from rewire.gates.add import add_task
+from rewire.gates.attach import gate
+from rewire.gates.combination import fit_combination, infer_task
+from rewire.gates.describe import describe
+from rewire.gates.gate import Gate, PerTask, active_task, masks, per_task, scores, switch, tasks_of, values
+from rewire.gates.groups import absolute, gaussian, param_groups, score_speed
+from rewire.gates.merge import binarize, merge
+from rewire.gates.mixed import cached, mixed
+from rewire.gates.storage import load, save
+from rewire.gates.switches import Hard, Own, Sigmoid, Switch
+from rewire.gates.usage import density, input_usage, overlap, pixel_usage, usage
+
+__all__ = [
+    "Gate",
+    "Hard",
+    "Own",
+    "PerTask",
+    "Sigmoid",
+    "Switch",
+    "absolute",
+    "active_task",
+    "add_task",
+    "binarize",
+    "cached",
+    "density",
+    "describe",
+    "fit_combination",
+    "gate",
+    "gaussian",
+    "infer_task",
+    "input_usage",
+    "load",
+    "masks",
+    "merge",
+    "mixed",
+    "overlap",
+    "param_groups",
+    "per_task",
+    "pixel_usage",
+    "save",
+    "score_speed",
+    "scores",
+    "switch",
+    "tasks_of",
+    "usage",
+    "values",
+]

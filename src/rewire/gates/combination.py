@@ -1,0 +1,126 @@
+"""Tasks never trained on: mix the stored masks, w = values ⊙ Σ α_i mask_i, and learn or read off the weights α."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rewire.errors import choice
+from rewire.gates.gate import Gate, gates, tasks_of
+from rewire.gates.switches import Own
+
+
+class Combination:
+    """A switch whose score is the vector α: mask = Σ α_i mask_i over masks [T, ...] stacked once."""
+
+    binary = False
+
+    def __init__(self, gate: Gate, tasks: Sequence[str]) -> None:
+        self.owned = isinstance(gate.switch, Own)
+        self.differentiable = isinstance(gate.active, nn.Parameter)  # norm statistics are not
+        self.stack = torch.stack([gate.levels(task).detach() for task in tasks])
+
+    def product(self, values: Tensor, alpha: Tensor) -> Tensor:
+        weights = alpha if self.differentiable else alpha.detach()
+        level = torch.tensordot(weights.to(self.stack), self.stack, 1)
+        return level if self.owned else values * level
+
+
+@contextmanager
+def combined(model: nn.Module, tasks: Sequence[str], alpha: Tensor) -> Iterator[nn.Module]:
+    """The model with masks Σ α_i mask_i, differentiable in α, in evaluation mode; all is as before afterwards."""
+    found = {id(gate): gate for gate in gates(model).values() if gate.active.is_floating_point()}.values()
+    before = [(gate, gate.switch) for gate in found]
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        for gate in found:
+            gate.switch = Combination(gate, tasks)  # type: ignore[assignment]
+            gate.__dict__["active"] = alpha
+        yield model
+    finally:
+        for gate, kind in before:
+            gate.switch = kind
+            gate.activate(gate.task)
+        for module, training in modes.items():
+            module.training = training
+
+
+def fit_combination(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    tasks: Sequence[str] | None = None,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    steps: int = 100,
+    lr: float = 0.1,
+) -> dict[str, float]:
+    """Learn α ≥ 0, Σα = 1, over the stored masks from a few labelled examples of an unseen task.
+
+    Blum & Law 2020, §2.1. α = softmax(a), a = 0 at first (the mean mask), Adam on a; values and masks stay as they
+    are. Hand the result to `rewire.add_task(model, "new", init=alpha)` to keep it.
+
+    Args:
+        x, y: the examples, passed as loss(model(x), y) in one batch.
+        tasks: the stored tasks to mix; default all.
+
+    Returns {task: α}. Raises ValueError for unknown tasks, an empty batch, or a loss that is not finite.
+
+    >>> model = rewire.gate(nn.Linear(2, 3), tasks=["day", "night"])
+    >>> sum(rewire.fit_combination(model, torch.zeros(4, 2), torch.tensor([0, 1, 2, 0])).values())
+    1.0
+    """
+    names = _known(model, tasks)
+    if not len(x) or len(x) != len(y):
+        raise ValueError(f"x and y must hold the same number of examples, at least one; got {len(x)} and {len(y)}")
+    logits = torch.zeros(len(names), requires_grad=True)
+    optimizer = torch.optim.Adam([logits], lr=lr)
+    with combined(model, names, logits) as mixture, torch.enable_grad():
+        for step in range(steps):
+            _point(mixture, torch.softmax(logits, 0))
+            error = loss(mixture(x), y)
+            if not torch.isfinite(error):
+                raise ValueError(f"loss must stay finite; got {error.item()} at step {step}: lower lr")
+            (logits.grad,) = torch.autograd.grad(error, logits)
+            optimizer.step()
+    weights = torch.softmax(logits.detach().double(), 0)
+    return dict(zip(names, weights.tolist(), strict=True))
+
+
+def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) -> str:
+    """The stored task that a batch of unlabelled inputs most likely belongs to, from one forward and backward pass.
+
+    Wortsman et al. 2020 (SupSup): with α = 1/T, the task whose weight would lower the outputs' entropy fastest,
+    argmax_i −∂H/∂α_i. The model must return logits.
+
+    >>> model = rewire.gate(nn.Linear(2, 3), tasks=["day"])
+    >>> rewire.infer_task(model, torch.zeros(4, 2))
+    'day'
+    """
+    names = _known(model, tasks)
+    alpha = torch.full((len(names),), 1 / len(names), requires_grad=True)
+    with combined(model, names, alpha) as mixture, torch.enable_grad():
+        log_p = F.log_softmax(mixture(x), dim=-1)
+        entropy = -(log_p.exp() * log_p).sum(-1).mean()
+        (gradient,) = torch.autograd.grad(entropy, alpha)
+    return names[int(torch.argmin(gradient))]
+
+
+def _known(model: nn.Module, tasks: Sequence[str] | None) -> list[str]:
+    known = tasks_of(model)
+    names = known if tasks is None else list(tasks)
+    for task in names:
+        if task not in known:
+            raise choice("tasks", known, task)
+    if not names:
+        raise ValueError("tasks must name at least one stored task; got an empty list")
+    return names
+
+
+def _point(model: nn.Module, alpha: Tensor) -> None:
+    for gate in gates(model).values():
+        if isinstance(gate.switch, Combination):
+            gate.__dict__["active"] = alpha

@@ -1,0 +1,112 @@
+"""Switches: how a score becomes a mask, the factor between 0 and 1 that a weight is multiplied by.
+
+A switch is a small frozen dataclass; its fields are what a saved model records. To add one, write `mask`,
+and give `product` a backward of its own only where autograd's would be wrong or slow.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from rewire.gates.product import gated_product, hard_product
+
+# σ is 0 or 1 only at infinity: masks are held this far from both ends before they are turned back into scores.
+EDGE = 1e-6
+
+
+@runtime_checkable
+class Switch(Protocol):
+    """What a gate asks of a switch. `binary` says that every mask is exactly 0 or 1, so a bit stores it."""
+
+    binary: ClassVar[bool]
+
+    def mask(self, score: Tensor) -> Tensor: ...
+    def product(self, values: Tensor, score: Tensor) -> Tensor: ...
+    def initial(self, values: Tensor, generator: torch.Generator | None) -> Tensor: ...
+    def score(self, mask: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class _Logistic:
+    """Scores drawn from N(mean, std²); masks and scores related by the logistic function σ."""
+
+    mean: float = 0.0
+    std: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.std >= 0:
+            raise ValueError(f"std must be a number ≥ 0 (the spread of the initial scores); got {self.std!r}")
+
+    def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        score = torch.full_like(values, self.mean, requires_grad=False)
+        if self.std:
+            # Drawn on the CPU, so that a seed gives the same scores on every device.
+            noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+            score += (self.std * noise).to(score)
+        return score
+
+    def score(self, mask: Tensor) -> Tensor:
+        """A score whose σ is `mask`, as closely as σ can come to 0 and 1."""
+        return torch.logit(mask.clamp(EDGE, 1 - EDGE))
+
+
+@dataclass(frozen=True)
+class Sigmoid(_Logistic):
+    """The light switch of Blum & Law 2020, eq. 2: mask = σ(score), initial scores ~ N(mean, std²).
+
+    >>> Sigmoid().mask(torch.zeros(2))
+    tensor([0.5000, 0.5000])
+    """
+
+    binary: ClassVar[bool] = False
+
+    def mask(self, score: Tensor) -> Tensor:
+        return torch.sigmoid(score)
+
+    def product(self, values: Tensor, score: Tensor) -> Tensor:
+        return gated_product(values, score)
+
+
+@dataclass(frozen=True)
+class Hard(_Logistic):
+    """The robust light switch: mask = 1[score > 0] forward, the gradient of σ(score) backward.
+
+    Every mask is exactly 0 or 1, so there is nothing to round and one bit stores it. Scores start at `mean` > 0
+    with every weight on: the gated network is the plain one at step 0.
+
+    >>> Hard().mask(torch.tensor([-0.1, 0.0, 0.1]))
+    tensor([0., 0., 1.])
+    """
+
+    mean: float = 1.0
+    binary: ClassVar[bool] = True
+
+    def mask(self, score: Tensor) -> Tensor:
+        return (score > 0).to(score.dtype)
+
+    def product(self, values: Tensor, score: Tensor) -> Tensor:
+        return hard_product(values, score)
+
+
+@dataclass(frozen=True)
+class Own:
+    """No sharing at all: each task has this tensor for itself (its head, its biases, its norm statistics)."""
+
+    binary: ClassVar[bool] = False
+
+    def mask(self, score: Tensor) -> Tensor:
+        raise TypeError("a tensor of a task's own has no mask")
+
+    def product(self, values: Tensor, score: Tensor) -> Tensor:
+        return score
+
+    def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return values.detach().clone()
+
+    def score(self, mask: Tensor) -> Tensor:
+        return mask
+
+
+SWITCHES: tuple[type[Switch], ...] = (Sigmoid, Hard, Own)

@@ -1,0 +1,96 @@
+"""What the masks say: how much of each layer a task uses, how tasks overlap, which inputs they look at."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from rewire.errors import choice
+from rewire.gates.gate import active_task, gates, masks, original, slots, switch, tasks_of
+
+
+def usage(model: nn.Module, undecided: tuple[float, float] = (0.05, 0.95)) -> list[dict[str, object]]:
+    """Per task and tensor, the fractions of masks that are on, off and undecided (strictly between the bounds).
+
+    Returns rows {"task", "tensor", "size", "on", "off", "undecided", "mean"}.
+
+    >>> [row["undecided"] for row in rewire.gates.usage(rewire.gate(nn.Linear(2, 1), ["day"]))]
+    [1.0, 1.0]
+    """
+    low, high = undecided
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"undecided must be two bounds with 0 ≤ low < high ≤ 1; got {undecided}")
+    return [
+        {"task": task, "tensor": name, "size": mask.numel()} | _fractions(mask, low, high)
+        for task in tasks_of(model)
+        for name, mask in masks(model, task).items()
+    ]
+
+
+def _fractions(mask: Tensor, low: float, high: float) -> dict[str, object]:
+    on, off = (mask >= high).double().mean().item(), (mask <= low).double().mean().item()
+    return {"on": on, "off": off, "undecided": 1 - on - off, "mean": mask.double().mean().item()}
+
+
+def overlap(model: nn.Module) -> dict[str, Tensor]:
+    """How much of their wiring tasks share, per tensor: [T, T] matrices of Σ min(m_i, m_j) / Σ max(m_i, m_j).
+
+    For 0/1 masks that is the Jaccard index, |both on| / |either on|; two empty masks count as equal. The tasks'
+    order is that of `rewire.tasks_of`.
+
+    >>> rewire.gates.overlap(rewire.gate(nn.Linear(2, 1), ["day", "night"]))["weight"]
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
+    by_task = [masks(model, task) for task in tasks_of(model)]
+    return {name: _similarity([each[name].flatten() for each in by_task]) for name in by_task[0]}
+
+
+def _similarity(flat: list[Tensor]) -> Tensor:
+    matrix = torch.ones(len(flat), len(flat))
+    for i, a in enumerate(flat):
+        for j, b in enumerate(flat[:i]):
+            largest = torch.maximum(a, b).sum()
+            matrix[i, j] = matrix[j, i] = torch.minimum(a, b).sum() / largest if largest > 0 else 1.0
+    return matrix
+
+
+@torch.no_grad()
+def input_usage(model: nn.Module, tensor: str, task: str) -> Tensor:
+    """How strongly each input channel of a gated weight feeds a task: Σ |values ⊙ mask| over all its other axes.
+
+    Args:
+        tensor: the weight's name, such as "conv1.weight" (shape [out, in, ...]).
+
+    Returns one number per input channel or feature, scaled to sum to 1 (all zero if the task uses none).
+    """
+    found = masks(model, task)
+    if tensor not in found or found[tensor].ndim < 2:
+        raise choice("tensor", [name for name, mask in found.items() if mask.ndim > 1], tensor)
+    shared = next(original(module, part) for name, module, part, _ in slots(model) if name == tensor)
+    strength = (shared * found[tensor]).abs().transpose(0, 1).flatten(1).sum(1)
+    return strength / strength.sum().clamp_min(torch.finfo(strength.dtype).tiny)
+
+
+def pixel_usage(model: nn.Module, x: Tensor, task: str) -> Tensor:
+    """How much each input pixel moves a task's winning logit: mean |∂ max logit / ∂x| over the batch, of one input's shape.
+
+    >>> model = rewire.gate(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), ["day"])
+    >>> rewire.gates.pixel_usage(model, torch.zeros(5, 1, 2, 2), "day").shape
+    torch.Size([1, 2, 2])
+    """
+    gates(model)
+    current = active_task(model)
+    inputs = x.detach().clone().requires_grad_()
+    try:
+        with torch.enable_grad():
+            best = switch(model, task)(inputs).amax(-1).sum()
+            (gradient,) = torch.autograd.grad(best, inputs)
+    finally:
+        switch(model, current)
+    return gradient.abs().mean(0)
+
+
+def density(found: Mapping[str, Tensor]) -> float:
+    """The fraction of weights that masks keep (their mean), over all tensors together."""
+    return sum(mask.double().sum().item() for mask in found.values()) / sum(mask.numel() for mask in found.values())

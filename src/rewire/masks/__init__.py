@@ -1,0 +1,5 @@
+"""Masks as data: pure functions on tensors, no modules and no files."""
+
+from rewire.masks.packing import pack, unpack
+
+__all__ = ["pack", "unpack"]
