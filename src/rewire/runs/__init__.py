@@ -5,7 +5,7 @@ from rewire.runs.files import read_json, read_tensors, write_atomic, write_json,
 from rewire.runs.lock import InUseError, locked
 from rewire.runs.names import run_directory, run_name
 from rewire.runs.records import JsonLines, Records, read_records
-from rewire.runs.store import Run, open_run, run_seconds, run_state
+from rewire.runs.store import Run, check_config, open_run, run_seconds, run_state
 
 __all__ = [
     "InUseError",
@@ -13,6 +13,7 @@ __all__ = [
     "Records",
     "Run",
     "capture",
+    "check_config",
     "hardware",
     "locked",
     "open_run",

@@ -49,7 +49,9 @@ def open_run(
     directory.mkdir(parents=True, exist_ok=True)
     with locked(directory, wait=GRACE):
         remove_temporaries(directory)
-        _claim(directory / CONFIG, config)
+        check_config(directory, config)
+        if not (directory / CONFIG).exists():
+            write_json(directory / CONFIG, cattrs.unstructure(config))
         sink = JsonLines(directory / METRICS, watch)
         if (directory / DONE).exists():
             yield Run(directory, sink, done=True)
@@ -84,16 +86,15 @@ def _timed(path: Path) -> Iterator[None]:
         write_json(path, {"seconds": run_seconds(path.parent) + time.monotonic() - start})
 
 
-def _claim(path: Path, config: Any) -> None:
-    """Write the config of a new run; refuse the directory of another."""
-    if not path.exists():
-        write_json(path, cattrs.unstructure(config))
+def check_config(directory: Path, config: Any) -> None:
+    """Raise ValueError when `directory` holds the run of another config, or a config with unknown keys."""
+    if not (directory / CONFIG).exists():
         return
-    stored = _structure(path, type(config))
+    stored = _structure(directory / CONFIG, type(config))
     if stored != config:
         names = [item.name for item in fields(config) if getattr(stored, item.name) != getattr(config, item.name)]
         raise ValueError(
-            f"run directory must hold this config; got {path.parent} with "
+            f"run directory must hold this config; got {directory} with "
             + ", ".join(f"{name}={getattr(stored, name)!r} (not {getattr(config, name)!r})" for name in names)
             + "; choose another --out or delete the directory"
         )

@@ -1,0 +1,102 @@
+"""Run recipes: plan the runs, hand them to the workers, judge the claims, write one results file per recipe."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rewire.experiments.claim import judge
+from rewire.experiments.plan import Job, collect, plan
+from rewire.experiments.pool import run_jobs
+from rewire.experiments.progress import Progress
+from rewire.experiments.recipe import Recipe
+from rewire.experiments.worker import Failure, Settings
+from rewire.runs import capture, check_config, hardware, run_seconds, run_state, write_json
+from rewire.runs.environment import cores
+
+VERSIONS = ("python", "torch", "numpy", "rewire", "commit")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command's runs came to.
+
+    Attributes:
+        results: per recipe what its results file holds: recipe, budget, seconds, hardware, threads, versions, rows.
+        failures: the runs that stopped with an error; the others are in the results all the same.
+    """
+
+    results: list[dict[str, Any]]
+    failures: list[tuple[Job, Failure]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The claims of all recipes, in order."""
+        return [row for result in self.results for row in result["rows"]]
+
+
+def run_recipes(
+    recipes: Sequence[Recipe],
+    *,
+    budget: str = "quick",
+    seeds: Iterable[int] | None = None,
+    device: str = "cpu",
+    data: Path | None = None,
+    out: Path = Path("runs"),
+    jobs: int | None = None,
+) -> Finished:
+    """Make every run that is not yet done, then judge the claims; write `<out>/<recipe>/<budget>.json`.
+
+    Arguments:
+        recipes: what to run.
+        budget: "quick", or "full" for the paper's own protocol.
+        seeds: in place of the recipes' own.
+        device: "cpu" or "cuda".
+        data: folder of datasets; None for $REWIRE_DATA or a download.
+        out: where runs and results go; runs found done there are not repeated.
+        jobs: worker processes, of one torch thread each; by default one per core, and 1 on a GPU.
+
+    Raises KeyboardInterrupt once the workers have saved; the same call resumes.
+    """
+    chosen = tuple(seeds) if seeds is not None else None
+    plans = {recipe.id: plan(recipe, budget, out, chosen) for recipe in recipes}
+    pending = _pending(job for planned in plans.values() for job in planned)
+    workers = jobs or (1 if device.startswith("cuda") else cores())
+    with Progress(len(pending)) as listener:
+        failures = run_jobs(pending, workers, Settings(device, data), listener)
+    environment = capture(device, threads=1)
+    results = [_result(recipe, plans[recipe.id], budget, environment) for recipe in recipes]
+    for result in results:
+        path = out / result["recipe"] / f"{budget}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, result)
+    return Finished(results, failures)
+
+
+def _pending(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs left to do, in order; stages that share a config share a directory, which is run once."""
+    unique: dict[Path, Job] = {}
+    for job in jobs:
+        unique.setdefault(job.directory, job)
+    for job in unique.values():
+        check_config(job.directory, job.config)  # refuse another config's directory before any run starts
+    return [job for job in unique.values() if run_state(job.directory) != "done"]
+
+
+def _result(recipe: Recipe, jobs: list[Job], budget: str, environment: dict[str, Any]) -> dict[str, Any]:
+    """The content of a results file. `seconds` is what its runs took, each on one worker, in whatever session."""
+    records = collect(jobs)
+    seconds = round(sum(run_seconds(directory) for directory in {job.directory for job in jobs}), 2)
+    rows = [judge(claim, records, budget) for claim in recipe.claims]
+    return {
+        "recipe": recipe.id,
+        "budget": budget,
+        "seconds": seconds,
+        "runs": len(jobs),
+        "seeds": sorted({job.seed for job in jobs}),
+        "hardware": hardware(environment),
+        "threads": environment["threads"],
+        "versions": {name: environment[name] for name in VERSIONS},
+        "command": f"rewire run {recipe.id} --budget {budget}",
+        "rows": [{"recipe": recipe.id, **row, "seconds": seconds} for row in rows],
+    }

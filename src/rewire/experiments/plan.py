@@ -1,0 +1,58 @@
+"""From recipes to runs: which directories a recipe needs, and the records of those that are done."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rewire.experiments.recipe import Context, Recipe
+from rewire.runs import Records, read_records, run_directory, run_state
+from rewire.runs.store import METRICS
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to make: all that a worker process needs to know, and nothing that cannot be sent to one."""
+
+    recipe: str
+    label: str
+    config: Any
+    seed: int
+    directory: Path
+    execute: Callable[[Any, Context], None]
+    exclusive: bool = False
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.recipe} {self.label} seed {self.seed}"
+
+
+def plan(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = None) -> list[Job]:
+    """The recipe's runs at a budget, in order; `seeds` replaces each stage's own."""
+    chosen = tuple(seeds) if seeds is not None else None
+    return [
+        Job(
+            recipe=recipe.id,
+            label=stage.label,
+            config=stage.config,
+            seed=seed,
+            directory=run_directory(out, recipe.id, stage.config, seed),
+            execute=recipe.execute,
+            exclusive=stage.exclusive,
+        )
+        for stage in recipe.stages(budget)
+        for seed in (stage.seeds if chosen is None else chosen)
+    ]
+
+
+def collect(jobs: Iterable[Job]) -> Records:
+    """The records of the jobs that are done, each with its `label` and `seed`; unfinished runs contribute nothing."""
+    return Records(list(_rows(jobs)))
+
+
+def _rows(jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
+    for job in jobs:
+        if run_state(job.directory) == "done":
+            for record in read_records(job.directory / METRICS):
+                yield {"label": job.label, "seed": job.seed, **record}

@@ -1,0 +1,57 @@
+"""Which recipes there are. One line per recipe, in the order of the documents; a recipe's module exposes RECIPE."""
+
+from fnmatch import fnmatchcase
+from importlib import import_module
+
+from rewire.errors import choice
+from rewire.experiments.recipe import Recipe
+
+# Paths, not imports, so that one recipe can be run without loading the others. None of these modules imports torch.
+MODULES = {
+    "light-switch/digits": "rewire.experiments.light_switch.digits",
+    "light-switch/expressivity": "rewire.experiments.light_switch.expressivity",
+    "light-switch/cost": "rewire.experiments.light_switch.cost",
+    "light-switch/unseen": "rewire.experiments.light_switch.unseen",
+    "light-switch/linear": "rewire.experiments.light_switch.linear",
+    "light-switch/noise": "rewire.experiments.light_switch.noise",
+    "light-switch/sinusoid": "rewire.experiments.light_switch.sinusoid",
+    "light-switch/mnist": "rewire.experiments.light_switch.mnist",
+    "light-switch/colours": "rewire.experiments.light_switch.colours",
+    "light-switch/storage": "rewire.experiments.light_switch.storage",
+}
+
+
+def recipes() -> dict[str, Recipe]:
+    """Every recipe by id, in document order."""
+    return {name: find(name) for name in MODULES}
+
+
+def find(name: str) -> Recipe:
+    """The recipe with this id. Raises ValueError, with the nearest id, for another."""
+    if name not in MODULES:
+        raise _unknown(name)
+    return import_module(MODULES[name]).RECIPE
+
+
+def match(patterns: list[str] | tuple[str, ...]) -> list[str]:
+    """The ids that any of `patterns` names, in document order: an id, a group ("light-switch") or a glob.
+
+    >>> match(["light-switch/col*"])
+    ['light-switch/colours']
+
+    Raises ValueError, with the nearest id, for a pattern that names none.
+    """
+    wanted = {name for pattern in patterns for name in _named(pattern)}
+    return [name for name in MODULES if name in wanted]
+
+
+def _named(pattern: str) -> list[str]:
+    group = pattern.rstrip("/") + "/"
+    named = [name for name in MODULES if fnmatchcase(name, pattern) or name.startswith(group)]
+    if not named:
+        raise _unknown(pattern)
+    return named
+
+
+def _unknown(name: str) -> ValueError:
+    return choice("recipe", MODULES, name, "`rewire list` shows what each does")
