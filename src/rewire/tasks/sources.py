@@ -1,0 +1,90 @@
+"""Find a dataset's folder: in the user's data directory, or in a cache filled from the public mirrors."""
+
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+from rewire.tasks.mirrors import Published
+
+VARIABLE = "REWIRE_DATA"
+
+
+def find(published: Published, data: Path | None = None) -> Path:
+    """The folder that holds the dataset's files.
+
+    Looks in `data`, else in the directory that $REWIRE_DATA names; if neither is given, downloads what the user's
+    cache lacks (pooch's cache directory, checksummed) and returns that. Raises FileNotFoundError when a directory was
+    named but lacks the folder, ConnectionError when a download fails.
+
+    >>> from rewire.tasks.mirrors import MNIST
+    >>> find(MNIST, Path("nowhere"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FileNotFoundError: data must hold a folder mnist/; got nowhere (from data), which does not exist; ...
+    """
+    named = data or os.environ.get(VARIABLE)
+    if not named:
+        return download(published, default_cache())
+    folder = Path(named) / published.folder
+    if folder.is_dir():
+        return folder
+    origin, lack = "data" if data else VARIABLE, f"has no {published.folder}/"
+    raise FileNotFoundError(
+        f"data must hold a folder {published.folder}/; got {named} (from {origin}), which "
+        f"{lack if Path(named).is_dir() else 'does not exist'}; "
+        f"put it there, or leave data and {VARIABLE} unset to download it"
+    )
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """The file `name` in `folder`, or the same file decompressed, without .gz. Raises FileNotFoundError."""
+    for file in (folder / name, folder / name.removesuffix(".gz")):
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"{folder} must hold {name}; the file is missing: fetch it again")
+
+
+def default_cache() -> Path:
+    """The user's cache directory for rewire, e.g. ~/.cache/rewire on Linux."""
+    import pooch
+
+    return Path(pooch.os_cache("rewire"))
+
+
+def download(published: Published, cache: Path) -> Path:
+    """Download the files that `cache` lacks, check each MD5, unpack an archive; the dataset's folder in the cache."""
+    folder = cache / published.folder
+    if published.archive and folder.is_dir():
+        return folder
+    target = cache if published.archive else folder
+    files = [_fetch(published, name, target) for name in published.files]
+    if published.archive:
+        _unpack(files[0], folder)
+    return folder
+
+
+def _fetch(published: Published, name: str, target: Path) -> Path:
+    import pooch
+
+    failures = []
+    for mirror in published.mirrors:
+        try:
+            return Path(pooch.retrieve(mirror + name, f"md5:{published.files[name].md5}", fname=name, path=target))
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
+            reason = "wrong checksum" if isinstance(error, ValueError) else type(error).__name__
+            failures.append(f"{mirror} ({reason})")
+    raise ConnectionError(
+        f"{name} of {published.folder} could not be downloaded from {', '.join(failures)}; connect to the network, or "
+        f"name a directory with {published.folder}/ by --data, data= or {VARIABLE}"
+    )
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack beside the folder and rename, so that an interrupted unpacking leaves no half of a dataset."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch, tarfile.open(archive) as tar:
+        tar.extractall(scratch, filter="data")
+        try:
+            Path(scratch, folder.name).rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise another process finished first, with the same bytes
+                raise
