@@ -98,11 +98,12 @@ def test_an_archive_is_unpacked_whole_and_only_once(mirror, tmp_path):
     archive = packed("tiny")
     (folder / "tiny.tar.gz").write_bytes(archive)
     files = {"tiny.tar.gz": Download(md5=hashlib.md5(archive).hexdigest())}
-    for _ in range(2):
-        found = download(Published("tiny", (address,), files, archive=True), tmp_path / "cache")
-        assert (found / "data_batch_1.bin").read_bytes() == CONTENT
-    assert requested == ["/tiny.tar.gz"]
+    found = download(Published("tiny", (address,), files, archive=True), tmp_path / "cache")
+    assert (found / "data_batch_1.bin").read_bytes() == CONTENT
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["tiny", "tiny.tar.gz"]
+    (tmp_path / "cache" / "tiny.tar.gz").unlink()  # the unpacked folder is enough
+    assert download(Published("tiny", (address,), files, archive=True), tmp_path / "cache") == found
+    assert requested == ["/tiny.tar.gz"]
 
 
 def test_a_named_directory_is_preferred_to_the_variable_and_the_variable_to_downloading(tmp_path, monkeypatch):

@@ -119,12 +119,15 @@ def test_a_quarter_turn_is_rot90(shape, quarters):
     torch.testing.assert_close(turned[1], x[1], atol=1e-3, rtol=0)
 
 
-def test_an_oblong_image_keeps_its_shape_and_turns_in_pixels_not_in_fractions():
+@pytest.mark.parametrize(
+    ("start", "end"), [((2, 6), (0, 4)), ((0, 4), (2, 2))], ids=["right to above", "above to left"]
+)
+def test_an_oblong_image_turns_in_pixels_not_in_fractions(start, end):
     x = torch.zeros(1, 1, 5, 9)
-    x[0, 0, 2, 6] = 1  # two pixels right of the centre
+    x[0, 0, *start] = 1  # two pixels from the centre (2, 4)
     turned = transforms.rotate_by(x, torch.tensor([90.0]))
     assert turned.shape == x.shape
-    assert turned[0, 0].flatten().argmax().item() == 0 * 9 + 4  # two pixels above it
+    assert turned[0, 0, *end].item() == pytest.approx(1, abs=1e-4)
 
 
 @quick
@@ -198,3 +201,27 @@ def test_random_transforms_repeat_with_their_seed_and_leave_the_batch_alone(rand
     assert torch.equal(random(x, generator(7)), random(x, generator(7)))
     assert not torch.equal(random(x, generator(7)), random(x, generator(8)))
     assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda x, g: transforms.resize(x, 8),
+        lambda x, g: transforms.pad(x, 1),
+        lambda x, g: transforms.repeat_channels(x, 3),
+        lambda x, g: transforms.colour(x, (1, 0, 0)),
+        lambda x, g: transforms.invert(x, (1, 0, 0)),
+        lambda x, g: transforms.normalise(x, (0.5,), (0.5,)),
+        lambda x, g: transforms.permute_pixels(x, torch.randperm(36, generator=g).to(x.device)),
+        lambda x, g: transforms.rotate(x, 15, g),
+        lambda x, g: transforms.shift(x, 2, g),
+        lambda x, g: transforms.crop(x, 3, g),
+        transforms.flip,
+    ],
+)
+def test_transforms_stay_on_the_batchs_device_with_a_cpu_generator(transform):
+    # "meta" stands for an accelerator: mixing it with a CPU tensor is an error, as it would be there.
+    shown = transforms.unit(torch.zeros(2, 1, 6, 6, dtype=torch.uint8, device="meta"))
+    result = transform(shown, generator())
+    assert result.device.type == "meta"
+    assert result.shape == transform(torch.zeros(2, 1, 6, 6), generator()).shape

@@ -67,8 +67,8 @@ class Examples:
         """The transformed inputs and the targets at `index`: a slice, or a LongTensor [n] on any device."""
         if isinstance(index, Tensor):
             index = index.to(self.targets.device, non_blocking=True)
-        x = self.inputs[index if self.rows is None else self.rows[index]]
-        return (x if self.transform is None else self.transform(x)), self.targets[index]
+        x = _take(self.inputs, index if self.rows is None else _take(self.rows, index))
+        return (x if self.transform is None else self.transform(x)), _take(self.targets, index)
 
     def batch(self, index: Index, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A training batch: as `examples[index]`, then augmented with draws from the CPU `generator`."""
@@ -116,3 +116,10 @@ class Task:
     def to(self, device: torch.device | str) -> "Task":
         """The same task with its examples on `device`."""
         return replace(self, train=self.train.to(device), test=self.test.to(device))
+
+
+def _take(tensor: Tensor, index: Index) -> Tensor:
+    # index_select is several times faster than indexing for the small batches of a training step.
+    if isinstance(index, Tensor) and index.dtype == torch.int64:
+        return tensor.index_select(0, index)
+    return tensor[index]
