@@ -56,9 +56,9 @@ def param_groups(
 def score_speed(speed: str | float, tasks: int) -> float:
     """The factor that "4T" stands for with this many tasks."""
     if isinstance(speed, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)T", speed)
-        if match:
-            return float(match[1]) * tasks
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(T?)", speed)
+        if match and float(match[1]) > 0:
+            return float(match[1]) * (tasks if match[2] else 1)
     elif isinstance(speed, (int, float)) and speed > 0:
         return float(speed)
     raise ValueError(f"speed must be a number > 0 or '<number>T' such as '4T' or '3T' (times the tasks); got {speed!r}")

@@ -1,0 +1,86 @@
+"""Checkpoints: everything a training loop needs to go on as if it had never stopped, bit for bit."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rewire.files import read_tensors, write_tensors
+from rewire.training.state import flatten, unflatten
+
+FILE = "checkpoint.safetensors"
+
+
+class Stateful(Protocol):
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: Any) -> Any: ...
+
+
+class Checkpoint:
+    """One file in a directory, replaced at most every `seconds` (0: whenever asked).
+
+    When it is written does not matter to the result: a resumed run repeats the same steps with the same numbers.
+    """
+
+    def __init__(self, directory: Path, seconds: float = 30.0) -> None:
+        self.path = Path(directory) / FILE
+        self.seconds = seconds
+        self._saved_at = time.monotonic()
+
+    def due(self) -> bool:
+        return time.monotonic() - self._saved_at >= self.seconds
+
+    def save(self, step: int, parts: Mapping[str, Stateful], streams: Mapping[str, Tensor]) -> None:
+        """Write model, optimizer and whatever else is in `parts`, and the random streams' states, at a step's end."""
+        state = {"step": step, "streams": dict(streams), "parts": {k: part.state_dict() for k, part in parts.items()}}
+        tensors, text = flatten(state)
+        write_tensors(self.path, tensors, {"state": text})
+        self._saved_at = time.monotonic()
+
+    def restore(self, parts: Mapping[str, Stateful]) -> tuple[int, dict[str, Tensor]] | None:
+        """Load the parts in place; (step, stream states), or None where nothing was saved yet.
+
+        Raises ValueError, and changes nothing, for a damaged file or one with other parts.
+        """
+        if not self.path.exists():
+            return None
+        tensors, metadata = read_tensors(self.path)
+        if "state" not in metadata:
+            raise ValueError(
+                f"{self.path} must be a rewire checkpoint; got another safetensors file: delete it to restart"
+            )
+        state = unflatten(tensors, metadata["state"])
+        if set(state["parts"]) != set(parts):
+            raise ValueError(
+                f"{self.path} must hold {sorted(parts)}; got {sorted(state['parts'])}: delete it to restart"
+            )
+        for name, part in parts.items():
+            _load(part, state["parts"][name])
+        return state["step"], state["streams"]
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _load(part: Stateful, state: Any) -> None:
+    part.load_state_dict(state)
+    if isinstance(part, torch.optim.Optimizer):
+        _keep_dtypes(part, state)
+
+
+def _keep_dtypes(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """torch casts optimizer state to its parameter's dtype: give each tensor back the dtype that it was saved with."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for index, entries in state["state"].items():
+        own = optimizer.state[parameters[index]]
+        for key, saved in entries.items():
+            if isinstance(saved, Tensor) and own[key].dtype != saved.dtype:
+                own[key] = saved.to(own[key].device)
+
+
+def model_part(model: nn.Module) -> Stateful:
+    """The model as a part: wrappers such as torch.compile's are looked through."""
+    return getattr(model, "_orig_mod", model)

@@ -1,0 +1,57 @@
+"""A model's loss and metric on a task's held-out examples."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from rewire.errors import choice
+from rewire.gates import active_task, per_task, switch
+from rewire.tasks import Task
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, task: Task, split: str = "test", batch_size: int = 1000, precision: str = "fp32"
+) -> dict[str, float]:
+    """{"loss": mean loss, task.metric's name: mean metric} over a split, in evaluation mode.
+
+    A model with tasks of its own is switched to this one; mode and active task are as before afterwards.
+
+    >>> task = tasks.plain(tasks.load_images("digits"), size=8)
+    >>> sorted(evaluate(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), task))
+    ['accuracy', 'loss']
+    """
+    if split not in ("train", "test"):
+        raise choice("split", ["train", "test"], split)
+    examples = getattr(task, split)
+    device = next(model.parameters()).device
+    totals = torch.zeros(2, dtype=torch.float64)
+    with _evaluating(model, task.name), autocast(device, precision):
+        for start in range(0, len(examples), batch_size):
+            x, y = examples[slice(start, start + batch_size)]
+            outputs = model(x)
+            totals += len(y) * torch.stack([task.loss(outputs, y), task.metric(outputs, y)]).double().cpu()
+    loss, metric = (totals / len(examples)).tolist()
+    return {"loss": loss, task.metric.__name__: metric}
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    if precision not in ("fp32", "bf16"):
+        raise choice("precision", ["fp32", "bf16"], precision)
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+@contextmanager
+def _evaluating(model: nn.Module, task: str) -> Iterator[None]:
+    training, current = model.training, active_task(model) if per_task(model) else None
+    model.eval()
+    if current is not None:
+        switch(model, task)
+    try:
+        yield
+    finally:
+        model.train(training)
+        if current is not None:
+            switch(model, current)

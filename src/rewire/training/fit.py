@@ -1,0 +1,142 @@
+"""`fit`: the one training loop. Baselines are the same loop with other models."""
+
+import math
+import time
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rewire.gates import per_task, switch
+from rewire.tasks import Task
+from rewire.training.checkpoint import Checkpoint, Stateful, model_part
+from rewire.training.evaluate import autocast, evaluate
+from rewire.training.interrupt import deferred_interrupt
+from rewire.training.order import Order
+from rewire.training.streams import Streams
+
+Record = dict[str, object]
+
+
+class Sink(Protocol):
+    """Where records go: `write` one; `truncate` forgets those after a step, when an interrupted run resumes."""
+
+    def write(self, record: Record) -> None: ...
+    def truncate(self, step: int) -> None: ...
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss became NaN or infinite; the last good checkpoint is kept."""
+
+
+def fit(
+    model: nn.Module,
+    tasks: Sequence[Task],
+    optimizer: torch.optim.Optimizer,
+    *,
+    steps: int,
+    batch_size: int,
+    streams: Streams,
+    scheduler: Stateful | None = None,
+    penalty: Callable[[nn.Module], Tensor] | None = None,
+    evaluate_at: Container[int] = (),
+    measure: Callable[[nn.Module, int], Iterable[Record]] | None = None,
+    sink: Sink | None = None,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[Record], None] | None = None,
+    order: str = "replacement",
+    precision: str = "fp32",
+    channels_last: bool = False,
+    set_to_none: bool = True,
+) -> None:
+    """Train: draw a task uniformly, switch to it, take one step; evaluate all tasks now and then; resume exactly.
+
+    Args:
+        steps: optimizer steps in all, over all tasks. batch_size: examples of the drawn task per step.
+        scheduler: stepped after every step. penalty: a regulariser of the model, added to the task's loss.
+        evaluate_at: the steps after which every task's test loss and metric are recorded; `measure` adds records then.
+        sink, checkpoint, progress: where records, states and the live line's numbers go.
+        order: "replacement" or "epochs". precision: "fp32" or "bf16" (autocast). channels_last: for convolutions.
+        set_to_none: False clears gradients to zeros as torch 1.6 did, so that momentum moves the scores of other tasks.
+
+    Raises NonFiniteLoss naming step and task; KeyboardInterrupt after saving, at the end of the step.
+    """
+    device = next(model.parameters()).device
+    draws, shown = Order(order, batch_size, streams), time.monotonic()
+    parts: dict[str, Stateful] = {"model": model_part(model), "optimizer": optimizer, "order": draws}
+    parts |= {} if scheduler is None else {"scheduler": scheduler}
+    model.train()
+    with streams.layers(device), deferred_interrupt() as interrupted:
+        step = _resume(checkpoint, sink, parts, streams, device)
+        if step == 0 and 0 in evaluate_at:
+            _record(model, tasks, 0, sink, measure, precision)
+        while step < steps:
+            task = tasks[int(torch.randint(len(tasks), (), generator=streams["tasks"]))]
+            x, y = task.train.batch(draws.next(task).to(device), streams["data"])
+            x = x.contiguous(memory_format=torch.channels_last) if channels_last else x
+            loss = _step(model, optimizer, task, x, y, penalty, autocast(device, precision), set_to_none)
+            step += 1
+            if not math.isfinite(loss):
+                raise NonFiniteLoss(f"loss must stay finite; got {loss} at step {step}, task {task.name!r}: lower lr")
+            if scheduler is not None:
+                scheduler.step()  # type: ignore[attr-defined]
+            if step in evaluate_at:
+                _record(model, tasks, step, sink, measure, precision)
+            if progress is not None and time.monotonic() - shown > 0.2:
+                shown = time.monotonic()
+                progress({"step": step, "steps": steps, "task": task.name, "loss": loss})
+            if checkpoint is not None and (checkpoint.due() or interrupted()):
+                checkpoint.save(step, parts, streams.state(device))
+            if interrupted():
+                raise KeyboardInterrupt
+
+
+def _step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    task: Task,
+    x: Tensor,
+    y: Tensor,
+    penalty: Callable[[nn.Module], Tensor] | None,
+    precision: torch.autocast,
+    set_to_none: bool,
+) -> float:
+    if per_task(model):
+        switch(model, task.name)
+    optimizer.zero_grad(set_to_none)
+    with precision:
+        loss = task.loss(model(x), y)
+        total = loss if penalty is None else loss + penalty(model)
+    if math.isfinite(total.item()):  # a step that cannot be taken back is not taken
+        total.backward()
+        optimizer.step()
+    return total.item()
+
+
+def _resume(
+    checkpoint: Checkpoint | None, sink: Sink | None, parts: dict[str, Stateful], streams: Streams, device: torch.device
+) -> int:
+    saved = checkpoint.restore(parts) if checkpoint is not None else None
+    if saved is not None:
+        streams.load(saved[1], device)
+    step = 0 if saved is None else saved[0]
+    if sink is not None:
+        sink.truncate(step if saved is not None else -1)
+    return step
+
+
+def _record(
+    model: nn.Module,
+    tasks: Sequence[Task],
+    step: int,
+    sink: Sink | None,
+    measure: Callable[[nn.Module, int], Iterable[Record]] | None,
+    precision: str,
+) -> None:
+    if sink is None:
+        return
+    for task in tasks:
+        sink.write({"step": step, "task": task.name, "split": "test"} | evaluate(model, task, precision=precision))
+    for extra in measure(model, step) if measure is not None else ():
+        sink.write({"step": step} | extra)
