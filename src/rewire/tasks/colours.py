@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from rewire.tasks.images import Images, image_task
-from rewire.tasks.task import Task
+from rewire.tasks.task import Task, Transform
 from rewire.tasks.transforms import colour, compose, invert, repeat_channels, resize, unit
 
 RGB = Sequence[float]
@@ -49,7 +49,7 @@ def inverted(images: Images, name: str = "inverse", rgb: RGB = (0, 0, 0), size: 
     return image_task(images, name, compose(_scaled(size), partial(invert, rgb=_checked(name, rgb))))
 
 
-def _scaled(size: int):
+def _scaled(size: int) -> Transform:
     return compose(unit, partial(resize, size=size))
 
 

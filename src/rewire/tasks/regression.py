@@ -53,7 +53,7 @@ def linear_tasks(
     >>> x.shape, y.shape, truth.weight_masks.shape, torch.equal(y, truth.target(1, x))
     (torch.Size([16, 4]), torch.Size([16, 2]), torch.Size([3, 2, 4]), True)
     """
-    if noise < 0:
+    if not noise >= 0:  # so that NaN is refused too
         raise ValueError(f"noise must be a standard deviation, at least 0; got {noise}")
     truth = _draw_truth(tasks, d_in, d_out, p_on, generator)
 
