@@ -123,7 +123,7 @@ def test_counts_below_one_are_refused(parameter):
 def test_other_bad_parameters_are_refused():
     with pytest.raises(ValueError, match="noise must be a standard deviation, at least 0; got -1"):
         linear(noise=-1)
-    with pytest.raises(ValueError, match="noise must be .*got nan"):
+    with pytest.raises(ValueError, match="noise must be a standard deviation, at least 0; got nan"):
         linear(noise=math.nan)
     with pytest.raises(ValueError, match=r"p_on must be a probability in \[0, 1\]; got 1.5"):
         linear(p_on=1.5)
