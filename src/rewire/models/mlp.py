@@ -1,5 +1,7 @@
 """Fully connected networks."""
 
+from itertools import pairwise
+
 from torch import nn
 
 
@@ -14,6 +16,6 @@ class MLP(nn.Sequential):
         if len(widths) < 2:
             raise ValueError(f"widths must name at least input and output, as in MLP(784, 10); got {widths}")
         layers: list[nn.Module] = [nn.Flatten()]
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             layers += [nn.Linear(inputs, outputs), nn.ReLU()]
         super().__init__(*layers[:-1])

@@ -16,7 +16,7 @@ FILE = "checkpoint.safetensors"
 
 class Stateful(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: Any) -> Any: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
 
 
 class Checkpoint:
@@ -49,14 +49,10 @@ class Checkpoint:
             return None
         tensors, metadata = read_tensors(self.path)
         if "state" not in metadata:
-            raise ValueError(
-                f"{self.path} must be a rewire checkpoint; got another safetensors file: delete it to restart"
-            )
+            raise ValueError(f"{self.path} must be a rewire checkpoint; got a foreign safetensors file: delete it")
         state = unflatten(tensors, metadata["state"])
         if set(state["parts"]) != set(parts):
-            raise ValueError(
-                f"{self.path} must hold {sorted(parts)}; got {sorted(state['parts'])}: delete it to restart"
-            )
+            raise ValueError(f"{self.path} must hold {sorted(parts)}; got {sorted(state['parts'])}: delete it")
         for name, part in parts.items():
             _load(part, state["parts"][name])
         return state["step"], state["streams"]

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,13 @@ from rewire.training.interrupt import deferred_interrupt
 from rewire.training.order import Order
 from rewire.training.streams import Streams
 
-Record = dict[str, object]
+Record = Mapping[str, Any]
 
 
 class Sink(Protocol):
     """Where records go: `write` one; `truncate` forgets those after a step, when an interrupted run resumes."""
 
-    def write(self, record: Record) -> None: ...
+    def write(self, record: Mapping[str, Any]) -> None: ...
     def truncate(self, step: int) -> None: ...
 
 
@@ -139,4 +139,4 @@ def _record(
     for task in tasks:
         sink.write({"step": step, "task": task.name, "split": "test"} | evaluate(model, task, precision=precision))
     for extra in measure(model, step) if measure is not None else ():
-        sink.write({"step": step} | extra)
+        sink.write({"step": step, **extra})

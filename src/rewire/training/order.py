@@ -1,4 +1,4 @@
-"""Which examples make the next batch: with replacement, or epoch by epoch in an order that only seed, task and epoch decide."""
+"""Which examples make the next batch: drawn with replacement, or epoch by epoch."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Nested state (of optimizers, schedulers, samplers) as tensors plus JSON, and back: what a pickle would do, without one."""
+"""Nested state (of optimizers, schedulers, samplers) as tensors plus JSON, and back, without a pickle."""
 
 import json
 from typing import Any
