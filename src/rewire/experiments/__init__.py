@@ -2,7 +2,7 @@
 
 from rewire.experiments.claim import VERDICTS, Claim, Outcome, judge, summarise
 from rewire.experiments.execute import Finished, run_recipes
-from rewire.experiments.plan import collect, plan
+from rewire.experiments.plan import collect, outline, plan
 from rewire.experiments.recipe import BUDGETS, Context, Recipe, Stage
 from rewire.experiments.registry import find, match, recipes
 
@@ -19,6 +19,7 @@ __all__ = [
     "find",
     "judge",
     "match",
+    "outline",
     "plan",
     "recipes",
     "run_recipes",

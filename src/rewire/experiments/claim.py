@@ -48,8 +48,8 @@ class Claim:
 def summarise(values: Sequence[float], holds: bool, note: str = "") -> Outcome | None:
     """The outcome of one number per seed: mean and sample standard deviation (None for n = 1); None for no values.
 
-    >>> summarise([0.9, 0.8], holds=True)
-    Outcome(ours=0.85, std=0.0707..., n=2, holds=True, note='')
+    >>> summarise([1.0, 2.0, 3.0], holds=True)
+    Outcome(ours=2.0, std=1.0, n=3, holds=True, note='')
     """
     if not values:
         return None

@@ -22,7 +22,8 @@ class Finished:
     """What a command's runs came to.
 
     Attributes:
-        results: per recipe what its results file holds: recipe, budget, seconds, hardware, threads, versions, rows.
+        results: per recipe what its results file holds: recipe, budget, seconds, runs, seeds, hardware, threads,
+            versions, command, rows.
         failures: the runs that stopped with an error; the others are in the results all the same.
     """
 
@@ -67,9 +68,8 @@ def run_recipes(
     environment = capture(device, threads=1)
     results = [_result(recipe, plans[recipe.id], budget, environment) for recipe in recipes]
     for result in results:
-        path = out / result["recipe"] / f"{budget}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, result)
+        if result["runs"]:  # a command whose every run failed must not replace earlier results
+            write_json(out / result["recipe"] / f"{budget}.json", result)
     return Finished(results, failures)
 
 
@@ -84,15 +84,17 @@ def _pending(jobs: Iterable[Job]) -> list[Job]:
 
 
 def _result(recipe: Recipe, jobs: list[Job], budget: str, environment: dict[str, Any]) -> dict[str, Any]:
-    """The content of a results file. `seconds` is what its runs took, each on one worker, in whatever session."""
+    """The content of a results file. `seconds` is what its finished runs took, added up over workers and sessions."""
+    jobs = [job for job in jobs if run_state(job.directory) == "done"]
     records = collect(jobs)
-    seconds = round(sum(run_seconds(directory) for directory in {job.directory for job in jobs}), 2)
+    directories = {job.directory for job in jobs}
+    seconds = round(sum(run_seconds(directory) for directory in directories), 2)
     rows = [judge(claim, records, budget) for claim in recipe.claims]
     return {
         "recipe": recipe.id,
         "budget": budget,
         "seconds": seconds,
-        "runs": len(jobs),
+        "runs": len(directories),
         "seeds": sorted({job.seed for job in jobs}),
         "hardware": hardware(environment),
         "threads": environment["threads"],

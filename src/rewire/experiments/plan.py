@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cattrs
+
 from rewire.experiments.recipe import Context, Recipe
 from rewire.runs import Records, read_records, run_directory, run_state
 from rewire.runs.store import METRICS
@@ -43,6 +45,26 @@ def plan(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = N
         )
         for stage in recipe.stages(budget)
         for seed in (stage.seeds if chosen is None else chosen)
+    ]
+
+
+def outline(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = None) -> list[dict[str, Any]]:
+    """One row per stage, without running anything: its config, directory, seeds, and which of them are done."""
+    stages: dict[str, list[Job]] = {}
+    for job in plan(recipe, budget, out, seeds):
+        stages.setdefault(job.label, []).append(job)
+    return [
+        {
+            "recipe": recipe.id,
+            "budget": budget,
+            "stage": label,
+            "directory": str(jobs[0].directory.parent),
+            "seeds": [job.seed for job in jobs],
+            "done": sum(run_state(job.directory) == "done" for job in jobs),
+            "pending": sum(run_state(job.directory) != "done" for job in jobs),
+            "config": cattrs.unstructure(jobs[0].config),
+        }
+        for label, jobs in stages.items()
     ]
 
 

@@ -30,6 +30,7 @@ class Progress:
         self.console = console or Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.total = total
         self.done = 0
+        self.failed = 0
         self._running: dict[Path, _Pace] = {}
         self._start = time.monotonic()
         self._last_line = self._start
@@ -57,15 +58,14 @@ class Progress:
     def finished(self, job: Job, failure: Failure | None) -> None:
         pace = self._running.pop(job.directory)
         self.done += 1
-        result = f"failed: {failure.message}" if failure else _facts(pace.state)
-        line = " · ".join(part for part in (self._count, job.name, result, f"{pace.seconds:.1f} s") if part)
-        self.console.print(Text(line, style="red" if failure else ""))
-        if self._live:
-            self._live.update(Text(""))
+        if failure:
+            self.failed += 1  # told once, with its reason, when all is over
+        else:
+            self.console.print(Text(_joined(self._count, job.name, _facts(pace.state), f"{pace.seconds:.1f} s")))
 
     @property
     def _count(self) -> str:
-        return f"[{self.done}/{self.total}]"
+        return f"[{self.done}/{self.total}, {self.failed} failed]" if self.failed else f"[{self.done}/{self.total}]"
 
     def _show(self, job: Job) -> None:
         if self._live:
@@ -79,8 +79,7 @@ class Progress:
         """The live line: how many runs are done, this run's step, numbers and speed, and when all should be over."""
         pace = self._running[job.directory]
         others = f"+{len(self._running) - 1} more" if len(self._running) > 1 else ""
-        parts = (self._count, job.name, others, pace.position, _facts(pace.state), pace.speed, self._eta())
-        return " · ".join(part for part in parts if part)
+        return _joined(self._count, job.name, others, pace.position, _facts(pace.state), pace.speed, self._eta())
 
     def _eta(self) -> str:
         """Time left if the rest goes as what is behind us, in units of runs."""
@@ -127,6 +126,10 @@ class _Pace:
             return ""
         elapsed, steps = time.monotonic() - self._first[0], self.state["step"] - self._first[1]
         return f"{steps / elapsed:.0f} steps/s" if steps > 0 and elapsed > 0 else ""
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _facts(state: Mapping[str, Any]) -> str:

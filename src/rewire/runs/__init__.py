@@ -1,7 +1,7 @@
 """The run store: where a run lives, what it records, and how it survives being killed."""
 
-from rewire.runs.environment import capture, hardware
-from rewire.runs.files import read_json, read_tensors, write_atomic, write_json, write_tensors
+from rewire.files import read_json, read_tensors, write_atomic, write_json, write_tensors
+from rewire.runs.environment import capture, hardware, resolve_device
 from rewire.runs.lock import InUseError, locked
 from rewire.runs.names import run_directory, run_name
 from rewire.runs.records import JsonLines, Records, read_records
@@ -20,6 +20,7 @@ __all__ = [
     "read_json",
     "read_records",
     "read_tensors",
+    "resolve_device",
     "run_directory",
     "run_name",
     "run_seconds",

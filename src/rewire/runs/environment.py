@@ -1,5 +1,6 @@
 """What stands behind a number: versions, hardware, threads, and the commit."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -7,7 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rewire.errors import choice
+
 PACKAGES = ("rewire", "torch", "numpy")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def capture(device: str = "cpu", threads: int = 1) -> dict[str, Any]:
@@ -29,6 +33,33 @@ def hardware(environment: dict[str, Any]) -> str:
     """One line for reports, such as "AMD EPYC 7763, 2 cores" or "…, NVIDIA H200"."""
     parts = (environment["cpu"], f"{environment['cores']} cores", environment["gpu"])
     return ", ".join(part for part in parts if part)
+
+
+def resolve_device(name: str) -> str:
+    """Resolve "auto", "cpu" or "cuda" to "cpu" or "cuda". Raises ValueError for another name, or without a GPU."""
+    if name not in DEVICES:
+        raise choice("device", DEVICES, name)
+    # Importing torch takes seconds and memory, so it is asked only where an NVIDIA driver says that it pays.
+    if name == "cpu" or (name == "auto" and not _has_driver()):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if name == "cuda":
+        raise ValueError(
+            "device must be 'auto' or 'cpu' on a machine without a usable GPU; got 'cuda'; "
+            "drop --device, or install a driver and a CUDA build of torch"
+        )
+    return "cpu"
+
+
+def _has_driver() -> bool:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def cores() -> int:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import cattrs
 
+from rewire.files import read_json, remove_temporaries, write_json
 from rewire.runs.environment import capture
-from rewire.runs.files import read_json, remove_temporaries, write_json
 from rewire.runs.lock import locked
 from rewire.runs.records import JsonLines, Record
 

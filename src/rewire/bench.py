@@ -1,0 +1,49 @@
+"""Find and run the benchmarks of a checkout: ratios of ours to a reference, measured interleaved in one process."""
+
+from collections.abc import Callable, Iterable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from rewire.errors import choice
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+Benchmark = Callable[[], dict[str, Any]]
+
+
+def benchmarks(folder: Path = FOLDER) -> dict[str, Benchmark]:
+    """The benchmarks of `folder`: each of its modules exposes BENCHMARKS, a dict of name → function returning a row.
+
+    Raises ValueError outside a checkout: the installed package leaves the benchmarks out.
+    """
+    if not folder.is_dir():
+        raise ValueError(
+            f"benchmarks must be run from a checkout of the source; got no folder {folder}; clone it and `make bench`"
+        )
+    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return {name: function for path in paths for name, function in _load(path).items()}
+
+
+def run(names: Iterable[str] = (), folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """Run the named benchmarks (all by default), one torch thread; a row each: name, ours, reference, ratio, unit, ….
+
+    Raises ValueError, with the nearest name, for an unknown one.
+    """
+    found = benchmarks(folder)
+    wanted = list(names) or list(found)
+    for name in wanted:
+        if name not in found:
+            raise choice("benchmark", found, name)
+    import torch
+
+    torch.set_num_threads(1)
+    return [{"name": name, **found[name]()} for name in wanted]
+
+
+def _load(path: Path) -> dict[str, Benchmark]:
+    spec = spec_from_file_location(f"rewire_benchmarks_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, "BENCHMARKS", {})

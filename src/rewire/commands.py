@@ -1,0 +1,163 @@
+"""What each command of the command line does, given its options. Heavy imports wait until a command needs them."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rewire.errors import choice
+from rewire.table import show
+
+if TYPE_CHECKING:
+    from rewire import cli
+    from rewire.experiments import Finished, Recipe
+
+VERDICT_COLUMNS = ("recipe", "claim", "statement", "paper", "ours", "n", "verdict", "budget", "note")
+
+
+def list_recipes(options: "cli.List") -> int:
+    """Print every recipe."""
+    from rewire.experiments import recipes
+
+    rows = [
+        {
+            "id": recipe.id,
+            "document": recipe.document,
+            "figures": list(recipe.figures),
+            "summary": recipe.summary,
+            "claims": [claim.id for claim in recipe.claims],
+            "cost": dict(recipe.cost),
+        }
+        for recipe in recipes().values()
+    ]
+    if options.json:
+        _print_json(rows)
+    else:
+        show([{**row, **{f"{budget} s": cost for budget, cost in row.pop("cost").items()}} for row in rows])
+    return 0
+
+
+def run(options: "cli.Run") -> int:
+    """Run recipes and print their claims; 0 when every run finished, 1 when one failed, 2 when its input was bad."""
+    from rewire.experiments import BUDGETS, find, match, run_recipes
+    from rewire.runs import resolve_device
+
+    if not options.ids:
+        raise ValueError("ID must name at least one recipe, group or glob; got none; `rewire list` shows them")
+    recipes = [find(name) for name in match(options.ids)]
+    if options.budget not in BUDGETS:
+        raise choice("--budget", BUDGETS, options.budget)
+    seeds = [_whole("--seeds", text, least=0) for text in options.seeds] or None
+    jobs = None if options.jobs is None else _whole("--jobs", options.jobs, least=1)
+    _check_data(options.data)
+    device = resolve_device(options.device)
+    if options.dry_run:
+        return _dry_run(recipes, options, seeds)
+    _check_writable(options.out)
+    finished = run_recipes(
+        recipes, budget=options.budget, seeds=seeds, device=device, data=options.data, out=options.out, jobs=jobs
+    )
+    return _conclude(finished, options.json)
+
+
+def report(options: "cli.Report") -> int:
+    """Write the page and say where."""
+    from rewire.report import build
+
+    if not options.runs.is_dir():
+        raise ValueError(
+            f"RUNS must be a folder written by `rewire run`; got {str(options.runs)!r}; run a recipe first"
+        )
+    build(options.runs, options.out)
+    print(options.out)
+    return 0
+
+
+def inspect(options: "cli.Inspect") -> int:
+    """Print what a saved gated model holds."""
+    if not options.path.is_dir():
+        raise ValueError(f"PATH must be a folder written by rewire.save; got {str(options.path)!r}; save a model first")
+    from rewire.gates import describe
+
+    show(describe(options.path))
+    return 0
+
+
+def bench(options: "cli.Bench") -> int:
+    """Run benchmarks and print their ratios."""
+    from rewire.bench import run as run_benchmarks
+
+    rows = run_benchmarks(options.names)
+    _print_json(rows) if options.json else show(rows)
+    return 0
+
+
+def _dry_run(recipes: "Sequence[Recipe]", options: "cli.Run", seeds: list[int] | None) -> int:
+    from rewire.experiments import outline
+
+    rows = [
+        {**row, "cost": recipe.cost[options.budget]}
+        for recipe in recipes
+        for row in outline(recipe, options.budget, options.out, seeds)
+    ]
+    if options.json:
+        _print_json(rows)
+        return 0
+    show([{**row, "config": " ".join(f"{name}={value}" for name, value in row["config"].items())} for row in rows])
+    total = sum(recipe.cost[options.budget] for recipe in recipes)
+    print(f"cost: about {total:.0f} s of one core at budget {options.budget}, less what is done")
+    return 0
+
+
+def _conclude(finished: "Finished", as_json: bool) -> int:
+    """Print claims to stdout and failures to stderr, one line for each different reason."""
+    from rewire.experiments.results import number
+
+    if as_json:
+        _print_json(finished.rows)
+    elif any(result["runs"] for result in finished.results):
+        show([{**row, "ours": number(row)} for row in finished.rows], VERDICT_COLUMNS)
+    reasons: dict[str, list[str]] = {}
+    for job, failure in finished.failures:
+        reasons.setdefault(failure.message, []).append(job.name)
+    for message, names in reasons.items():
+        others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        print(f"rewire: {names[0]}{others}: {message}", file=sys.stderr)
+    bad_input = any(failure.bad_input for _, failure in finished.failures)
+    return 2 if bad_input else 1 if finished.failures else 0
+
+
+def _check_data(data: Path | None) -> None:
+    if data is not None and not data.is_dir():
+        raise ValueError(
+            f"--data must be a folder with mnist/, fashion-mnist/ or cifar-10-batches-bin/; got {str(data)!r}, "
+            "which is none; leave it out to download"
+        )
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before the first run, not after it."""
+    from rewire.files import write_atomic
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomic(out / ".writable", b"")
+        (out / ".writable").unlink()
+    except OSError as error:
+        raise ValueError(
+            f"--out must be a folder that can be written; got {str(out)!r} ({error.strerror}); choose another"
+        ) from None
+
+
+def _whole(parameter: str, text: str, least: int) -> int:
+    """The whole number in `text`, or one line that says what is wrong with it."""
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ValueError(
+            f"{parameter} must be whole numbers from {least} up; got {text!r}; put recipe ids before options"
+        )
+    return int(text)
+
+
+def _print_json(rows: Sequence[dict[str, Any]]) -> None:
+    print(json.dumps(rows, indent=2, ensure_ascii=False))
