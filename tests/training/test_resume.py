@@ -47,10 +47,11 @@ def test_stopped_and_resumed_is_bit_identical(optimizer, order, tmp_path):
     assert (parts / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
-def test_ctrl_c_saves_at_the_end_of_the_step(uninterrupted, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_save_at_the_end_of_the_step(number, uninterrupted, tmp_path):
     def interrupt(_: torch.nn.Module, now: int):
         if now == 8:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         return ()
 
     with pytest.raises(KeyboardInterrupt):
