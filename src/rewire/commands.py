@@ -34,7 +34,8 @@ def list_recipes(options: "cli.List") -> int:
     if options.json:
         _print_json(rows)
     else:
-        show([{**row, **{f"{budget} s": cost for budget, cost in row.pop("cost").items()}} for row in rows])
+        costs = [{f"{budget} s": cost for budget, cost in row.pop("cost").items()} for row in rows]
+        show([row | cost for row, cost in zip(rows, costs)])
     return 0
 
 

@@ -38,11 +38,12 @@ class Context:
     Attributes:
         seed: of every random stream of the run.
         directory: the run's own; checkpoints and artefacts go here.
-        sink: takes the records; each one written also moves the progress display.
+        sink: takes the records; each one also moves the progress display. Those written after the training carry no
+            "step" (see JsonLines.truncate).
         device: "cpu" or "cuda".
         data: the folder of datasets, or None for $REWIRE_DATA or a download.
         progress: shows what is not a record, such as {"step": 10, "steps": 500}; cheap enough to call at every step.
-        checkpoint_every: steps between checkpoints.
+        checkpoint_every: seconds between checkpoints.
     """
 
     seed: int
@@ -51,7 +52,7 @@ class Context:
     device: str = "cpu"
     data: Path | None = None
     progress: Callable[[Mapping[str, Any]], None] = lambda state: None
-    checkpoint_every: int = 500
+    checkpoint_every: float = 30.0
 
 
 @dataclass(frozen=True)

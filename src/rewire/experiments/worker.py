@@ -93,15 +93,17 @@ def _keep_traceback(directory: Path) -> None:
 
 
 def _obey_parent() -> None:
-    """Stop when the parent says so (SIGTERM), whatever the terminal's Ctrl-C does, and die when the parent does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Stop when the parent says so (SIGTERM), not with the terminal's Ctrl-C as well; die when the parent dies."""
+    os.setpgrp()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
 def _interrupt(signum: int, frame: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not cut short the saving of a checkpoint
-    raise KeyboardInterrupt
+    """Pass a first SIGTERM on as a Ctrl-C, which `fit` answers at the end of its step; ignore further ones."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.raise_signal(signal.SIGINT)
 
 
 def _die_with_parent() -> None:

@@ -12,57 +12,55 @@ Record = dict[str, Any]
 class JsonLines:
     """A sink that appends each record to a file as one JSON line; a kill after `write` returns does not lose it.
 
-    Records already in the file are those of an interrupted run. They are dropped at the first write, unless `keep` or
-    `truncate` says first how many of them the restored checkpoint vouches for.
+    Over the file of an interrupted run it replays: a record equal to the one at its place is left as it is, the first
+    that differs cuts off the rest. So a run may start over, or skip with `truncate` what its checkpoint has behind it,
+    and be killed again at any moment: the file ends up as if nothing had happened.
 
     Arguments:
         path: the file; its folder must exist.
-        watch: called with each record after it is written (progress displays, TensorBoard).
+        watch: called with each record written (progress displays, TensorBoard).
     """
 
     def __init__(self, path: Path, watch: Callable[[Record], None] | None = None) -> None:
         self.path = path
-        self.count = 0
+        self.count = 0  # the records of this run so far; what the file holds beyond them is an earlier session's
         self._watch = watch
-        self._started = False
+        self._earlier: list[bytes] | None = _lines(path)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Append one record; 0-d tensors and numpy scalars are stored as numbers."""
-        line = json.dumps(record, default=_number) + "\n"
-        # Opened anew each time: nothing to close or leak, and a torn tail is only ever the last line.
-        with self.path.open("ab" if self._started else "wb") as file:
-            file.write(line.encode())
-        self._started = True
+        line = json.dumps(record, default=_number).encode()
+        if self._earlier is None or self._earlier[self.count : self.count + 1] != [line]:
+            self._cut()
+            with self.path.open("ab") as file:  # opened anew each time: nothing to close or leak
+                file.write(line + b"\n")
         self.count += 1
         if self._watch is not None:
             self._watch(dict(record))
 
-    def keep(self, count: int) -> None:
-        """Keep the first `count` records and drop what follows. Raises ValueError when the file holds fewer."""
-        lines = _lines(self.path)
-        if count > len(lines):
-            raise ValueError(
-                f"{self.path} must hold the {count} records its checkpoint counts; got {len(lines)}; "
-                "delete the run directory to start it over"
-            )
-        with self.path.open("ab") as file:
-            file.truncate(sum(len(line) + 1 for line in lines[:count]))
-        self.count = count
-        self._started = True
-
     def truncate(self, step: int) -> None:
-        """Keep the leading records with a "step" of at most `step`; drop the first other one and all after it."""
-        kept = 0
-        for record in read_records(self.path):
-            if "step" not in record or record["step"] > step:
+        """Take over an earlier session's records up to `step`, the one its checkpoint has; drop those after it.
+
+        Only the leading records whose "step" never falls, nor exceeds `step`, are taken over: a record that describes
+        the finished training carries no "step", so that it is written again.
+        """
+        last = -1
+        for line in (self._earlier or [])[self.count :]:
+            at = json.loads(line).get("step", step + 1)
+            if not last <= at <= step:
                 break
-            kept += 1
-        self.keep(kept)
+            last, self.count = at, self.count + 1
 
     def close(self) -> None:
-        """End the run's records: the file now holds exactly those kept and written."""
-        if not self._started:
-            self.keep(0)
+        """End the run's records: the file now holds exactly these."""
+        self._cut()
+
+    def _cut(self) -> None:
+        """Remove what an earlier session wrote beyond the records so far, a torn last line included."""
+        if self._earlier is not None:
+            with self.path.open("ab") as file:
+                file.truncate(sum(len(line) + 1 for line in self._earlier[: self.count]))
+            self._earlier = None
 
 
 def read_records(path: Path) -> list[Record]:

@@ -39,7 +39,7 @@ def open_run(
     """Open (or reopen) the run of `config` in `directory`, alone; leaving without an exception marks it done.
 
     An exception, Ctrl-C and kill -9 leave it resumable: the next open finds what the body had saved. A body that
-    restores a checkpoint tells the sink how many records stand (`sink.keep`); without that they start over.
+    restores a checkpoint tells the sink its step (`sink.truncate`); one that starts over need not say anything.
 
     Raises:
         ValueError: the directory holds another config, or one with unknown keys.

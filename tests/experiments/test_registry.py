@@ -1,0 +1,58 @@
+"""The registry lists every recipe without torch, and finds them by id, group or glob."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from rewire.experiments import BUDGETS, find, match, recipes, registry
+from rewire.runs import run_name
+
+LIST = """
+import json, sys
+from rewire.experiments import recipes
+for recipe in recipes().values():
+    for budget in ("quick", "full"):
+        recipe.stages(budget)
+print(json.dumps([list(recipes()), "torch" in sys.modules]))
+"""
+
+
+def test_listing_and_planning_need_no_torch():
+    process = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
+    names, loads_torch = json.loads(process.stdout)
+    assert names == list(registry.MODULES)
+    assert not loads_torch
+
+
+def test_every_recipe_is_whole():
+    claims = [claim.id for recipe in recipes().values() for claim in recipe.claims]
+    assert len(claims) == len(set(claims))
+    for name, recipe in recipes().items():
+        assert recipe.id == name
+        assert set(recipe.cost) == set(BUDGETS)
+        for budget in BUDGETS:
+            stages = recipe.stages(budget)
+            assert stages
+            assert len({stage.label for stage in stages}) == len(stages)
+            assert all(stage.seeds and run_name(stage.config) for stage in stages)
+
+
+def test_names_groups_and_globs():
+    everything = list(registry.MODULES)
+    assert match(["light-switch"]) == match(["light-switch/"]) == match(["light-switch/*"]) == everything
+    assert match(["light-switch/c*"]) == ["light-switch/cost", "light-switch/colours"]
+    assert match(["light-switch/mnist", "light-switch/linear"]) == ["light-switch/linear", "light-switch/mnist"]
+
+
+@pytest.mark.parametrize("pattern", ["light-switch/colour", "light", "tickets/*", ""])
+def test_what_names_no_recipe_is_refused(pattern):
+    with pytest.raises(ValueError, match="recipe must be one of 'light-switch/") as error:
+        match([pattern])
+    assert "\n" not in str(error.value)
+
+
+def test_the_nearest_recipe_is_suggested():
+    with pytest.raises(ValueError, match="did you mean 'light-switch/colours'"):
+        find("light-switch/colour")

@@ -1,0 +1,52 @@
+"""The README's table is generated, never typed."""
+
+import pytest
+
+from rewire.experiments.results import END, START, claims_table, main, rewrite
+from rewire.files import write_json
+
+ROW = {
+    "claim": "LS-5a",
+    "statement": "gated | shared\nlearn",
+    "paper": ".9372",
+    "ours": 0.93721,
+    "std": 0.0042,
+    "n": 5,
+    "verdict": "reproduced",
+    "budget": "full",
+}
+RESULT = {
+    "recipe": "light-switch/colours",
+    "budget": "full",
+    "runs": 15,
+    "seconds": 61.7,
+    "hardware": "a chip, 2 cores",
+    "threads": 1,
+    "versions": {"torch": "2.13.0"},
+    "rows": [ROW, {**ROW, "claim": "LS-5b", "ours": None, "std": None, "n": 0, "verdict": "not run"}],
+}
+
+
+def test_rows_become_a_table_whatever_their_text():
+    lines = claims_table(RESULT["rows"]).splitlines()
+    assert lines[2] == r"| LS-5a | gated \| shared learn | .9372 | 0.9372 ± 0.0042 | 5 | reproduced | full |"
+    assert lines[3] == r"| LS-5b | gated \| shared learn | .9372 |  | 0 | not run | full |"
+
+
+def test_the_readme_is_rewritten_between_its_markers_only(tmp_path):
+    write_json(tmp_path / "colours.json", RESULT)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{START}\nold \\1\n{END}\nafter\n")
+    main([str(tmp_path / "colours.json")], readme)
+    once = readme.read_text()
+    assert once.startswith(f"before\n{START}\n| claim | the paper says |")
+    assert once.endswith(f"{END}\nafter\n")
+    assert "15 runs, 62 s, a chip, 2 cores, 1 thread per run, torch 2.13.0" in once
+    assert "old" not in once
+    main([str(tmp_path / "colours.json")], readme)
+    assert readme.read_text() == once
+
+
+def test_a_readme_without_markers_is_refused():
+    with pytest.raises(ValueError, match="README must contain <!-- claims -->"):
+        rewrite("no table here", "rows")

@@ -1,0 +1,97 @@
+"""A run's directory: whole, resumable, and nobody else's."""
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+from rewire.runs import InUseError, open_run, read_json, read_records, run_seconds, run_state, write_json
+from rewire.runs import store as store_module
+
+
+@dataclass(frozen=True)
+class Config:
+    lr: float = 0.1
+    widths: tuple[int, ...] = (3,)
+
+
+def test_a_run_goes_from_pending_through_interrupted_to_done(tmp_path):
+    directory = tmp_path / "recipe" / "seed0"
+    assert run_state(directory) == "pending"
+    with pytest.raises(KeyboardInterrupt), open_run(directory, Config()) as run:
+        run.sink.write({"step": 1})
+        raise KeyboardInterrupt
+    assert run_state(directory) == "interrupted"
+    assert read_records(directory / "metrics.jsonl") == [{"step": 1}]
+    with open_run(directory, Config(), threads=3) as run:
+        assert not run.done
+        run.sink.write({"step": 1})
+        run.sink.write({"step": 2})
+    assert run_state(directory) == "done"
+    assert read_json(directory / "done.json") == {"records": 2}
+    assert read_json(directory / "config.json") == {"lr": 0.1, "widths": [3]}
+    assert read_json(directory / "env.json")["threads"] == 3
+
+
+def test_a_done_run_is_left_as_it_is(tmp_path):
+    with open_run(tmp_path, Config()) as run:
+        run.sink.write({"step": 1})
+    before = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
+    with open_run(tmp_path, Config()) as run:
+        assert run.done
+    assert {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)} == before
+
+
+def test_an_interruption_before_anything_was_restored_loses_no_records(tmp_path):
+    for written in (True, False):
+        with pytest.raises(RuntimeError), open_run(tmp_path, Config()) as run:
+            if written:
+                run.sink.write({"step": 1})
+            raise RuntimeError
+    assert len(read_records(tmp_path / "metrics.jsonl")) == 1
+
+
+def test_sessions_add_up(tmp_path):
+    write_json(tmp_path / "timing.json", {"seconds": 100.0})
+    with open_run(tmp_path, Config()):
+        pass
+    assert 100.0 < run_seconds(tmp_path) < 101.0
+
+
+def test_what_killed_writers_left_is_removed(tmp_path):
+    (tmp_path / ".config.json.77.tmp").write_text("{")
+    with open_run(tmp_path, Config()):
+        pass
+    assert not list(tmp_path.glob("*.tmp"))
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_the_directory_of_another_config_is_refused(tmp_path):
+    with open_run(tmp_path, Config()):
+        pass
+    with pytest.raises(ValueError, match=r"must hold this config; got .* with lr=0.1 \(not 0.2\)"):
+        with open_run(tmp_path, Config(lr=0.2)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"lr": 0.1, "lrr": 1}, "keys must be among lr, widths; got lrr; remove"),
+        ({"lr": "fast"}, "must describe a Config with the fields lr, widths"),
+        ({"widths": 3}, "must describe a Config"),
+        ([1], "must describe a Config"),
+    ],
+)
+def test_a_config_file_of_another_make_is_refused_in_one_line(tmp_path, content, message):
+    write_json(tmp_path / "config.json", content)
+    with pytest.raises(ValueError, match=message) as error, open_run(tmp_path, Config()):
+        pass
+    assert "\n" not in str(error.value)
+
+
+def test_two_processes_cannot_share_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "GRACE", 0.0)
+    with open_run(tmp_path, Config()), pytest.raises(InUseError, match="must not be in use"):
+        with open_run(tmp_path, Config()):
+            pass

@@ -1,0 +1,176 @@
+"""The command line: what it prints, how it exits, and one line for each way of getting it wrong."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fake_recipe import calm, recipe, register, troubled
+from rewire.cli import main
+from rewire.experiments import Stage, registry
+from rewire.experiments.execute import run_recipes
+from rewire.runs import write_json
+
+HELP = """
+import sys
+from rewire.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert not stop.code
+heavy = {"torch", "numpy", "rich", "matplotlib", "rewire.experiments"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+@pytest.fixture
+def fakes(monkeypatch):
+    register(monkeypatch, recipe("good", calm()), recipe("other", calm()), recipe("bad", troubled("nan"), calm()))
+
+
+def one_line(capsys) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err.strip()
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["run", "--help"], ["--version"]])
+def test_help_waits_for_nothing_heavy(words):
+    process = subprocess.run([sys.executable, "-c", HELP, *words], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout
+
+
+def test_list_as_json_and_as_text(fakes, capsys):
+    assert main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0] == {
+        "id": "fake/good",
+        "document": "Fakes, Nobody 2020",
+        "figures": ["Fig 1"],
+        "summary": "random losses",
+        "claims": ["F-1"],
+        "cost": {"quick": 1, "full": 60},
+    }
+    assert main(["list"]) == 0
+    header, first, *_ = capsys.readouterr().out.splitlines()
+    assert header.split() == ["id", "document", "figures", "summary", "claims", "quick", "s", "full", "s"]
+    assert first.split()[0] == "fake/good"
+
+
+def test_run_prints_the_claims_and_the_progress_apart(fakes, tmp_path, capsys):
+    assert main(["run", "fake/good", "--out", str(tmp_path), "--jobs", "1"]) == 0
+    captured = capsys.readouterr()
+    header, row = captured.out.splitlines()
+    assert header.split() == ["recipe", "claim", "statement", "paper", "ours", "n", "verdict", "budget", "note"]
+    assert "reproduced" in row
+    assert "±" in row
+    assert "[2/2] · fake/good calm seed 1" in captured.err
+    assert (tmp_path / "fake/good/quick.json").exists()
+
+
+def test_run_as_json_prints_the_array_only(fakes, tmp_path, capsys):
+    assert main(["run", "fake/g*", "fake/other", "--out", str(tmp_path), "--jobs", "2", "--seeds", "3", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["recipe"] for row in rows] == ["fake/good", "fake/other"]
+    wanted = {"recipe", "claim", "statement", "paper", "ours", "std", "n", "verdict", "budget", "seconds"}
+    assert all(wanted <= row.keys() for row in rows)
+
+
+def test_a_claim_that_fails_is_a_result(monkeypatch, tmp_path, capsys):
+    empty = Stage("other label", calm().config, (0,))
+    register(monkeypatch, recipe("good", empty))
+    assert main(["run", "fake/good", "--out", str(tmp_path)]) == 0
+    assert "not run" in capsys.readouterr().out
+
+
+def test_a_nan_loss_is_one_line_and_exit_1(fakes, tmp_path, capsys):
+    assert main(["run", "fake/bad", "--out", str(tmp_path), "--jobs", "1"]) == 1
+    captured = capsys.readouterr()
+    assert "reproduced" in captured.out  # the other runs are there
+    (line,) = (line for line in captured.err.splitlines() if not line.startswith("["))
+    assert line == "rewire: fake/bad nan seed 0: loss must be finite; got nan at step 7 of task 'red'"
+
+
+@pytest.mark.parametrize("trouble", ["data", "full"])
+def test_bad_data_and_a_full_disk_are_one_line_and_exit_2(monkeypatch, tmp_path, capsys, trouble):
+    several = Stage(trouble, troubled(trouble).config, seeds=(0, 1, 2))
+    register(monkeypatch, recipe("bad", several))
+    assert main(["run", "fake", "--out", str(tmp_path), "--jobs", "1"]) == 2
+    assert one_line(capsys).startswith(f"rewire: fake/bad {trouble} seed 0 (and 2 more): ")
+
+
+def test_dry_run_says_what_would_happen_and_does_nothing(fakes, tmp_path, capsys):
+    run_recipes([recipe("good", calm())], out=tmp_path, seeds=[0], jobs=1)
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["run", "fake/good", "--out", str(tmp_path), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "steps=12 delay=0.0" in out
+    assert str(tmp_path / "fake/good/default-44136f") in out
+    assert "cost: about 1 s of one core at budget quick" in out
+    assert main(["run", "fake/good", "--out", str(tmp_path), "--dry-run", "--json", "--budget", "full"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["done"], row["pending"], row["cost"], row["budget"]) == (1, 1, 60, "full")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("rnu", "command must be one of 'list', 'run', 'report', 'inspect', 'bench'; got 'rnu' (did you mean 'run'?)"),
+        ("--jsn", "command must be one of"),
+        ("run", "ID must name at least one recipe"),
+        ("run fake/god", "recipe must be one of 'fake/good', 'fake/other', 'fake/bad'; got 'fake/god' (did you mean"),
+        ("run fake/good --bduget full", "got '--bduget' (did you mean '--budget'?)"),
+        ("run fake/good --budget=half", "--budget must be one of 'quick', 'full'; got 'half'"),
+        ("run fake/good --budget", "Missing value for argument '--budget'"),
+        ("run fake/good --device gpu", "device must be one of 'auto', 'cpu', 'cuda'; got 'gpu'"),
+        ("run fake/good --seeds 0 x", "--seeds must be whole numbers from 0 up; got 'x'"),
+        ("run fake/good --seeds=-1", "--seeds must be whole numbers from 0 up; got '-1'"),
+        ("run fake/good --jobs 0", "--jobs must be whole numbers from 1 up; got '0'"),
+        ("run fake/good --data /nowhere", "--data must be a folder with mnist/, fashion-mnist/ or"),
+        ("run fake/good --out /dev/null/runs", "--out must be a folder that can be written; got '/dev/null/runs'"),
+        ("list everything", "option of `rewire list` must be one of '--json'; got 'everything'"),
+        ("inspect", "PATH"),
+        ("inspect /nowhere", "PATH must be a folder written by rewire.save; got '/nowhere'"),
+        ("report /nowhere", "RUNS must be a folder written by `rewire run`; got '/nowhere'"),
+        ("bench no-such-benchmark", "bench"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(fakes, capsys, words, message):
+    assert main(words.split()) == 2
+    assert message in one_line(capsys)
+
+
+def test_cuda_that_is_not_there(fakes, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["run", "fake/good", "--device", "cuda"]) == 2
+    assert "without a usable GPU; got 'cuda'; drop --device" in one_line(capsys)
+
+
+def test_a_run_directory_of_another_config_or_with_unknown_keys(fakes, tmp_path, capsys):
+    directory = tmp_path / "fake/good/default-44136f/seed0"
+    directory.mkdir(parents=True)
+    for config, message in [({"steps": 99}, "with steps=99 (not 12)"), ({"stesp": 99}, "keys must be among steps")]:
+        write_json(directory / "config.json", config)
+        assert main(["run", "fake/good", "--out", str(tmp_path)]) == 2
+        assert message in one_line(capsys)
+
+
+def test_a_folder_that_is_no_saved_model(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("hello")
+    assert main(["inspect", str(tmp_path)]) == 2
+    assert str(tmp_path) in one_line(capsys)
+
+
+def test_ctrl_c_prints_the_command_that_resumes(fakes, capsys, monkeypatch, tmp_path):
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "find", interrupted)
+    monkeypatch.setattr("rewire.experiments.find", interrupted)
+    assert main(["run", "fake/good", "--out", "my runs"]) == 130
+    assert one_line(capsys) == "rewire: stopped; to resume: rewire run fake/good --out 'my runs'"
