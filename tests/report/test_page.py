@@ -12,7 +12,7 @@ from rewire.report import Figure, build
 
 def test_it_shows_claims_figures_settings_environment_and_commands(page, tmp_path):
     text = page()
-    for shown in ("LS-5a", "statement of LS-5b", "0.9381 ± 0.0031", "points the other way", "not reproduced"):
+    for shown in ("LS-5a", "statement of LS-5b", "0.9381\u00a0±\u00a00.0031", "points the other way", "not reproduced"):
         assert shown in text
     assert text.count("<figure") == 3
     assert "a test machine, 2 cores" in text

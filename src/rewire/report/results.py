@@ -60,6 +60,6 @@ def read(path: Path, recipe: str) -> Result:
         seconds=seconds if isinstance(seconds, int | float) else None,
         hardware=content.get("hardware") or "",
         threads=content.get("threads") or "",
-        versions=versions if isinstance(versions, dict) else {},
+        versions={k: v for k, v in versions.items() if v is not None} if isinstance(versions, dict) else {},
         seeds=[seed for seed in seeds if isinstance(seed, int)] if isinstance(seeds, list) else [],
     )
