@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+import rewire
 from fake_recipe import calm, recipe, register, troubled
 from rewire.cli import main
 from rewire.experiments import Stage, registry
@@ -93,6 +94,20 @@ def test_a_nan_loss_is_one_line_and_exit_1(fakes, tmp_path, capsys):
     assert "reproduced" in captured.out  # the other runs are there
     (line,) = (line for line in captured.err.splitlines() if not line.startswith("["))
     assert line == "rewire: fake/bad nan seed 0: loss must be finite; got nan at step 7 of task 'red'"
+
+
+def test_report_and_inspect_read_what_was_written(fakes, tmp_path, capsys):
+    main(["run", "fake/good", "--out", str(tmp_path / "runs"), "--jobs", "1"])
+    capsys.readouterr()
+    assert main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "page.html")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'page.html'}\n"
+    assert "fake/good" in (tmp_path / "page.html").read_text()
+
+    rewire.save(rewire.gate(torch.nn.Linear(4, 3), ["day", "night"], rewire.Hard()), tmp_path / "model")
+    assert main(["inspect", str(tmp_path / "model")]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert "density" in header
+    assert {row.split()[0] for row in rows} == {"day", "night"}
 
 
 @pytest.mark.parametrize("trouble", ["data", "full"])

@@ -70,8 +70,7 @@ def report(options: "cli.Report") -> int:
         raise ValueError(
             f"RUNS must be a folder written by `rewire run`; got {str(options.runs)!r}; run a recipe first"
         )
-    build(options.runs, options.out)
-    print(options.out)
+    print(build(options.runs, options.out))
     return 0
 
 

@@ -124,7 +124,8 @@ def test_a_broken_line_inside_is_named_and_a_torn_last_one_ignored(tmp_path):
 
 
 def test_the_table_answers_questions():
-    table = Records([{"seed": s, "step": t, "accuracy": s + t / 10} for s in (0, 1) for t in (1, 2)]) + [{"bytes": 8}]
+    results = [{"seed": seed, "step": step, "accuracy": seed + step / 10} for seed in (0, 1) for step in (1, 2)]
+    table = Records([*results, {"bytes": 8}])
     assert len(table) == 5
     assert table.where(step=2).values("accuracy") == [0.2, 1.2]
     assert table.where(step=2, seed=1).values("accuracy") == [1.2]

@@ -15,12 +15,20 @@ class Config:
     widths: tuple[int, ...] = (3,)
 
 
+def attempt(directory, config=Config(), records=(), error: type[BaseException] | None = None) -> None:
+    """Open the run, write `records`, and end it, or break off with `error`."""
+    with open_run(directory, config) as run:
+        for record in records:
+            run.sink.write(record)
+        if error is not None:
+            raise error
+
+
 def test_a_run_goes_from_pending_through_interrupted_to_done(tmp_path):
     directory = tmp_path / "recipe" / "seed0"
     assert run_state(directory) == "pending"
-    with pytest.raises(KeyboardInterrupt), open_run(directory, Config()) as run:
-        run.sink.write({"step": 1})
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        attempt(directory, records=[{"step": 1}], error=KeyboardInterrupt)
     assert run_state(directory) == "interrupted"
     assert read_records(directory / "metrics.jsonl") == [{"step": 1}]
     with open_run(directory, Config(), threads=3) as run:
@@ -43,35 +51,29 @@ def test_a_done_run_is_left_as_it_is(tmp_path):
 
 
 def test_an_interruption_before_anything_was_restored_loses_no_records(tmp_path):
-    for written in (True, False):
-        with pytest.raises(RuntimeError), open_run(tmp_path, Config()) as run:
-            if written:
-                run.sink.write({"step": 1})
-            raise RuntimeError
+    for records in ([{"step": 1}], []):
+        with pytest.raises(RuntimeError):
+            attempt(tmp_path, records=records, error=RuntimeError)
     assert len(read_records(tmp_path / "metrics.jsonl")) == 1
 
 
 def test_sessions_add_up(tmp_path):
     write_json(tmp_path / "timing.json", {"seconds": 100.0})
-    with open_run(tmp_path, Config()):
-        pass
+    attempt(tmp_path)
     assert 100.0 < run_seconds(tmp_path) < 101.0
 
 
 def test_what_killed_writers_left_is_removed(tmp_path):
     (tmp_path / ".config.json.77.tmp").write_text("{")
-    with open_run(tmp_path, Config()):
-        pass
+    attempt(tmp_path)
     assert not list(tmp_path.glob("*.tmp"))
     assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_the_directory_of_another_config_is_refused(tmp_path):
-    with open_run(tmp_path, Config()):
-        pass
+    attempt(tmp_path)
     with pytest.raises(ValueError, match=r"must hold this config; got .* with lr=0.1 \(not 0.2\)"):
-        with open_run(tmp_path, Config(lr=0.2)):
-            pass
+        attempt(tmp_path, Config(lr=0.2))
 
 
 @pytest.mark.parametrize(
@@ -85,13 +87,12 @@ def test_the_directory_of_another_config_is_refused(tmp_path):
 )
 def test_a_config_file_of_another_make_is_refused_in_one_line(tmp_path, content, message):
     write_json(tmp_path / "config.json", content)
-    with pytest.raises(ValueError, match=message) as error, open_run(tmp_path, Config()):
-        pass
+    with pytest.raises(ValueError, match=message) as error:
+        attempt(tmp_path)
     assert "\n" not in str(error.value)
 
 
 def test_two_processes_cannot_share_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr(store_module, "GRACE", 0.0)
     with open_run(tmp_path, Config()), pytest.raises(InUseError, match="must not be in use"):
-        with open_run(tmp_path, Config()):
-            pass
+        attempt(tmp_path)

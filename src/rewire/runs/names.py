@@ -27,7 +27,7 @@ def run_name(config: Any) -> str:
     ...     model: str = "gated"
     ...     lr: float = 1e-3
     >>> run_name(Config()), run_name(Config(lr=0.1))
-    ('default-44136f', 'lr=0.1-6e7b48')
+    ('default-44136f', 'lr=0.1-9c9ba9')
     """
     changed = dict(_changed(config))
     digest = hashlib.sha256(json.dumps(changed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

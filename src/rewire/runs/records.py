@@ -1,7 +1,7 @@
 """Records: flat dicts, one JSON line each, and a small table to ask them questions."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,6 @@ class Records:
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.rows)
-
-    def __add__(self, other: "Iterable[Record]") -> "Records":
-        return Records([*self.rows, *other])
 
 
 def _lines(path: Path) -> list[bytes]:
