@@ -1,5 +1,7 @@
 """Find and run the benchmarks of a checkout: ratios of ours to a reference, measured interleaved in one process."""
 
+import statistics
+import time
 from collections.abc import Callable, Iterable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -38,6 +40,30 @@ def run(names: Iterable[str] = (), folder: Path = FOLDER) -> list[dict[str, Any]
 
     torch.set_num_threads(1)
     return [{"name": name, **found[name]()} for name in wanted]
+
+
+def interleave(
+    ours: Callable[[], object], reference: Callable[[], object], *, rounds: int = 60, repeats: int = 4
+) -> dict[str, Any]:
+    """Time both in turn, so that a machine's drift hits them alike: medians in milliseconds, median ratio of rounds.
+
+    Each round calls each function `repeats` times after one call that is not counted; the order alternates.
+    """
+    import torch
+
+    pair, seconds = (ours, reference), ([], [])
+    for number in range(rounds):
+        for which in (0, 1) if number % 2 else (1, 0):
+            pair[which]()
+            start = time.perf_counter()
+            for _ in range(repeats):
+                pair[which]()
+            seconds[which].append((time.perf_counter() - start) / repeats)
+    warm = slice(rounds // 10, None)
+    ratios = [a / b for a, b in zip(seconds[0][warm], seconds[1][warm], strict=True)]
+    mine, theirs = (1000 * statistics.median(times[warm]) for times in seconds)
+    row = {"ours": round(mine, 4), "reference": round(theirs, 4), "ratio": round(statistics.median(ratios), 3)}
+    return row | {"unit": "ms", "threads": torch.get_num_threads(), "rounds": rounds}
 
 
 def _load(path: Path) -> dict[str, Benchmark]:
