@@ -13,11 +13,17 @@ from rewire.tasks import Task
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, task: Task, split: str = "test", batch_size: int = 1000, precision: str = "fp32"
+    model: nn.Module,
+    task: Task,
+    split: str = "test",
+    batch_size: int = 250,
+    precision: str = "fp32",
+    channels_last: bool = False,
 ) -> dict[str, float]:
     """{"loss": mean loss, task.metric's name: mean metric} over a split, in evaluation mode.
 
-    A model with tasks of its own is switched to this one; mode and active task are as before afterwards.
+    A model with tasks of its own is switched to this one; mode and active task are as before afterwards. A batch of
+    250 keeps a small convolutional network's activations in a CPU's cache; channels_last is faster for one, too.
 
     >>> task = tasks.plain(tasks.load_images("digits"), size=8)
     >>> sorted(evaluate(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), task))
@@ -31,7 +37,7 @@ def evaluate(
     with _evaluating(model, task.name), autocast(device, precision):
         for start in range(0, len(examples), batch_size):
             x, y = examples[slice(start, start + batch_size)]
-            outputs = model(x)
+            outputs = model(x.contiguous(memory_format=torch.channels_last) if channels_last else x)
             totals += len(y) * torch.stack([task.loss(outputs, y), task.metric(outputs, y)]).double().cpu()
     loss, metric = (totals / len(examples)).tolist()
     return {"loss": loss, task.metric.__name__: metric}

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -41,6 +42,7 @@ def fit(
     scheduler: Stateful | None = None,
     penalty: Callable[[nn.Module], Tensor] | None = None,
     evaluate_at: Container[int] = (),
+    evaluated: Sequence[Task] | None = None,
     measure: Callable[[nn.Module, int], Iterable[Record]] | None = None,
     sink: Sink | None = None,
     checkpoint: Checkpoint | None = None,
@@ -55,7 +57,8 @@ def fit(
     Args:
         steps: optimizer steps in all, over all tasks. batch_size: examples of the drawn task per step.
         scheduler: stepped after every step. penalty: a regulariser of the model, added to the task's loss.
-        evaluate_at: the steps after which every task's test loss and metric are recorded; `measure` adds records then.
+        evaluate_at: the steps after which test loss and metric are recorded; `measure` adds records then.
+        evaluated: the tasks recorded then; by default all that are trained.
         sink, checkpoint, progress: where records, states and the live line's numbers go.
         order: "replacement" or "epochs". precision: "fp32" or "bf16" (autocast). channels_last: for convolutions.
         set_to_none: False clears gradients to zeros as torch 1.6 did, so that momentum moves the scores of other tasks.
@@ -63,6 +66,8 @@ def fit(
     Raises NonFiniteLoss naming step and task; KeyboardInterrupt after saving, at the end of the step.
     """
     device = next(model.parameters()).device
+    score = partial(evaluate, precision=precision, channels_last=channels_last)
+    evaluated = tasks if evaluated is None else evaluated
     draws, shown = Order(order, batch_size, streams), time.monotonic()
     parts: dict[str, Stateful] = {"model": model_part(model), "optimizer": optimizer, "order": draws}
     parts |= {} if scheduler is None else {"scheduler": scheduler}
@@ -70,7 +75,7 @@ def fit(
     with streams.layers(device), deferred_interrupt() as interrupted:
         step = _resume(checkpoint, sink, parts, streams, device)
         if step == 0 and 0 in evaluate_at:
-            _record(model, tasks, 0, sink, measure, precision)
+            _record(model, evaluated, 0, sink, measure, score)
         while step < steps:
             task = tasks[int(torch.randint(len(tasks), (), generator=streams["tasks"]))]
             x, y = task.train.batch(draws.next(task).to(device), streams["data"])
@@ -82,7 +87,7 @@ def fit(
             if scheduler is not None:
                 scheduler.step()  # type: ignore[attr-defined]
             if step in evaluate_at:
-                _record(model, tasks, step, sink, measure, precision)
+                _record(model, evaluated, step, sink, measure, score)
             if progress is not None and time.monotonic() - shown > 0.2:
                 shown = time.monotonic()
                 progress({"step": step, "steps": steps, "task": task.name, "loss": loss})
@@ -132,11 +137,11 @@ def _record(
     step: int,
     sink: Sink | None,
     measure: Callable[[nn.Module, int], Iterable[Record]] | None,
-    precision: str,
+    score: Callable[[nn.Module, Task], Record],
 ) -> None:
     if sink is None:
         return
     for task in tasks:
-        sink.write({"step": step, "task": task.name, "split": "test"} | evaluate(model, task, precision=precision))
+        sink.write({"step": step, "task": task.name, "split": "test"} | dict(score(model, task)))
     for extra in measure(model, step) if measure is not None else ():
         sink.write({"step": step, **extra})
