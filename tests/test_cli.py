@@ -128,7 +128,7 @@ def test_dry_run_says_what_would_happen_and_does_nothing(fakes, tmp_path, capsys
     assert "cost: about 1 s of one core at budget quick" in out
     assert main(["run", "fake/good", "--out", str(tmp_path), "--dry-run", "--json", "--budget", "full"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["done"], row["pending"], row["cost"], row["budget"]) == (1, 1, 60, "full")
+    assert (row["done"], row["pending"], row["cost_of_recipe"], row["budget"]) == (1, 1, 60, "full")
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -97,14 +97,15 @@ def _dry_run(recipes: "Sequence[Recipe]", options: "cli.Run", seeds: list[int] |
     from rewire.experiments import outline
 
     rows = [
-        {**row, "cost": recipe.cost[options.budget]}
+        {**row, "cost_of_recipe": recipe.cost[options.budget]}
         for recipe in recipes
         for row in outline(recipe, options.budget, options.out, seeds)
     ]
     if options.json:
         _print_json(rows)
         return 0
-    show([{**row, "config": " ".join(f"{name}={value}" for name, value in row["config"].items())} for row in rows])
+    lines = [{**row, "config": " ".join(f"{name}={value}" for name, value in row["config"].items())} for row in rows]
+    show(lines, ("recipe", "stage", "seeds", "done", "pending", "directory", "config"))
     total = sum(recipe.cost[options.budget] for recipe in recipes)
     print(f"cost: about {total:.0f} s of one core at budget {options.budget}, less what is done")
     return 0
