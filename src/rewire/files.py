@@ -45,12 +45,28 @@ def read_json(path: Path) -> Any:
 
 def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
     """Write named tensors (any device, any strides) with text metadata as one safetensors file, atomically."""
+    write_atomic(path, tensors_to_bytes(tensors, metadata))
+
+
+def tensors_to_bytes(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> bytes:
+    """Named tensors (any device, any strides) with text metadata as the bytes of a safetensors file."""
     import torch
     from safetensors.torch import save
 
     # Clones, because safetensors refuses tensors that share storage (tied weights, slices of one buffer).
     plain = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
-    write_atomic(path, save(plain, dict(metadata or {})))
+    return save(plain, dict(metadata or {}))
+
+
+def tensors_from_bytes(content: bytes, path: Path) -> "dict[str, Tensor]":
+    """What `tensors_to_bytes` was given. Raises ValueError naming `path`, where they stood, for damaged bytes."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise _damaged(path, error) from None
 
 
 def read_tensors(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str, str]]":
@@ -63,7 +79,11 @@ def read_tensors(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], d
         with safe_open(path, framework="pt", device=device) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"{path} must be a whole safetensors file; got {error}; restore or rewrite it") from None
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> ValueError:
+    return ValueError(f"{path} must be a whole safetensors file; got {error}; restore or rewrite it")
 
 
 def remove_temporaries(directory: Path) -> None:

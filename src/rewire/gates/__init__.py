@@ -1,13 +1,16 @@
 """Per-task gates over shared weights: w_task = values ⊙ switch(score_task)."""
 
+from rewire.gates.active import active_task, per_task, switch, tasks_of
 from rewire.gates.add import add_task
 from rewire.gates.attach import gate
+from rewire.gates.binarize import binarize
 from rewire.gates.combination import fit_combination, infer_task
 from rewire.gates.describe import describe
-from rewire.gates.gate import Gate, PerTask, active_task, masks, per_task, scores, switch, tasks_of, values
+from rewire.gates.gate import Gate, PerTask
 from rewire.gates.groups import absolute, gaussian, param_groups, score_speed
-from rewire.gates.merge import binarize, merge
+from rewire.gates.merge import merge
 from rewire.gates.mixed import cached, mixed
+from rewire.gates.parts import masks, scores, values
 from rewire.gates.storage import load, save
 from rewire.gates.switches import Hard, Own, Sigmoid, Switch
 from rewire.gates.usage import density, input_usage, overlap, pixel_usage, usage

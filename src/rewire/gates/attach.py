@@ -7,16 +7,11 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from rewire.errors import choice
+from rewire.gates.active import per_task
 from rewire.gates.gate import Gate
-from rewire.gates.selection import (
-    Selection,
-    Slot,
-    gateable,
-    refuse_unsuitable,
-    refuse_unsuitable_modules,
-    select,
-    statistic_slots,
-)
+from rewire.gates.parts import original
+from rewire.gates.recurrent import serve_flat_weights
+from rewire.gates.selection import Selection, Slot, gateable, refuse_unsuitable, select, statistic_slots, with_tied
 from rewire.gates.switches import Own, Sigmoid, Switch
 
 
@@ -42,8 +37,9 @@ def gate(
         tasks: their names, at least one, no two alike.
         switch: how scores become masks: `Sigmoid()` (default), `Hard()`, or one of your own.
         train_values: False freezes the gated values, so that only scores are trained.
-        modules: which modules to gate: a type, a name pattern ("encoder.*"), a predicate (name, module) -> bool,
-            or a list of these. Default: every module with parameters, except normalisation layers.
+        modules: which modules to gate, with all inside them: a module, a type, a name pattern ("encoder.*"), or a list
+            of these; or a predicate (name, module) -> bool, which is asked about each module by itself.
+            Default: every module with parameters, except normalisation layers.
         biases: gate biases too.
         own: parameters (same kinds of selector) that each task has for itself instead of sharing: heads, biases.
         statistics: "task" gives each task its own running statistics of normalisation layers, "shared" leaves them be.
@@ -53,94 +49,96 @@ def gate(
     Raises:
         ValueError: no tasks, duplicate tasks, nothing to gate, or a tensor that cannot be gated (lazily initialised,
             quantised, sparse, already parametrized); the model is then as it was.
+        TypeError: an argument of the wrong kind, such as a single name for `tasks` or a class for `switch`.
 
     >>> model = rewire.gate(nn.Linear(784, 10), tasks=["day", "night"], switch=rewire.Hard())
     >>> rewire.switch(model, "night")(torch.zeros(1, 784)).shape
     torch.Size([1, 10])
     """
-    names = check_tasks(tasks)
-    switch = Sigmoid() if switch is None else switch
-    if not isinstance(switch, Switch):
-        raise TypeError(f"switch must be an instance such as rewire.Sigmoid() or rewire.Hard(); got {switch!r}")
-    if statistics not in ("task", "shared"):
-        raise choice("statistics", ["task", "shared"], statistics)
-    refuse_unsuitable_modules(model, modules)
+    names, switch = check_tasks(tasks), Sigmoid() if switch is None else switch
+    _check_options(model, switch, statistics, generator)
     plan: dict[Slot, Switch] = dict.fromkeys(gateable(model, modules, biases), switch)
     plan |= dict.fromkeys(select(model, own, "own"), Own())
     if not plan:
         raise ValueError(f"model must have parameters to gate; {type(model).__name__} with these options has none")
-    for slot in plan:
-        refuse_unsuitable(slot)
+    refuse_unsuitable(plan)
+    plan = with_tied(model, plan)
+    refuse_unsuitable(plan)
     if statistics == "task":
         plan |= dict.fromkeys(statistic_slots(model), Own())
     factor = _initial_mask(switch) if preserve else 1.0
-    attach(model, plan, names, generator)
+    attach(plan, names, generator)
     _prepare_values(plan, train_values, factor)
     return model
 
 
-def attach(
-    model: nn.Module, plan: Mapping[Slot, Switch], tasks: Sequence[str], generator: torch.Generator | None
-) -> None:
+def attach(plan: Mapping[Slot, Switch], tasks: Sequence[str], generator: torch.Generator | None = None) -> None:
     """Register a gate on every slot of the plan; slots that hold the same tensor share one."""
-    shared: dict[int, Gate] = {}
-    tensors = {slot: slot.tensor for slot in plan}  # read before any is replaced
-    for slot, switch in plan.items():
-        tensor = tensors[slot]
-        if id(tensor) not in shared:
-            shared[id(tensor)] = Gate(switch, tasks, [new_score(switch, tensor, generator) for _ in tasks])
+    made: dict[int, Gate] = {}
+    chosen: list[tuple[Slot, Gate]] = []
+    for slot, switch in plan.items():  # all made before any is registered: what can fail fails here
+        tensor = slot.tensor
+        if id(tensor) not in made:
+            made[id(tensor)] = Gate(switch, tasks, [new_score(switch, tensor, generator) for _ in tasks])
+        chosen.append((slot, made[id(tensor)]))
+    for slot, gate in chosen:
         # unsafe=True only skips torch's trial run of the parametrization: shape and dtype are ours to keep.
-        parametrize.register_parametrization(slot.module, slot.tensor_name, shared[id(tensor)], unsafe=True)
-        if isinstance(slot.module, nn.RNNBase):
-            slot.module.register_forward_hook(forget_flat_weights)
+        parametrize.register_parametrization(slot.module, slot.tensor_name, gate, unsafe=True)
+    for module in {slot.module for slot in plan}:
+        if isinstance(module, nn.RNNBase):
+            serve_flat_weights(module)
 
 
 def new_score(switch: Switch, tensor: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """A task's initial score for a tensor: a parameter for a parameter, a buffer for a buffer."""
-    score = switch.initial(tensor.detach(), generator)
-    return nn.Parameter(score) if isinstance(tensor, nn.Parameter) else score
+    return as_registered(switch, switch.initial(tensor.detach(), generator), tensor)
 
 
-def forget_flat_weights(module: nn.RNNBase, *_: object) -> None:
-    """RNN layers keep the gated weights of their last pass, which no copy of the module could hold: keep the values."""
-    chains = module.parametrizations
-    module._flat_weights = [
-        chains[name].original if name in chains else module._parameters.get(name)  # type: ignore[index, operator]
-        for name in module._flat_weights_names
-    ]
+def as_registered(switch: Switch, score: Tensor, tensor: Tensor) -> Tensor:
+    """The score as a gate of `tensor` holds it; a frozen tensor that tasks own is frozen for each of them."""
+    if not isinstance(tensor, nn.Parameter):
+        return score
+    return nn.Parameter(score, requires_grad=tensor.requires_grad or not isinstance(switch, Own))
 
 
 def check_tasks(tasks: Sequence[str]) -> list[str]:
-    if isinstance(tasks, str) or not all(isinstance(task, str) for task in tasks):
+    names = None if isinstance(tasks, str) or not hasattr(tasks, "__iter__") else list(tasks)
+    if names is None or not all(isinstance(name, str) for name in names):
         raise TypeError(f"tasks must be a list of names such as ['day', 'night']; got {tasks!r}")
-    names = list(tasks)
     if not names:
         raise ValueError("tasks must name at least one task; got an empty list")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(
-            f"tasks must be distinct; {twice!r} stands {names.count(twice)} times: give each task one name"
-        )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"tasks must be distinct; {twice!r} stands {names.count(twice)} times: give each its own name")
     return names
+
+
+def _check_options(model: nn.Module, switch: Switch, statistics: str, generator: torch.Generator | None) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+    if isinstance(switch, type) or not isinstance(switch, Switch):
+        raise TypeError(f"switch must be an instance such as rewire.Sigmoid() or rewire.Hard(); got {switch!r}")
+    if statistics not in ("task", "shared"):
+        raise choice("statistics", ["task", "shared"], statistics)
+    if generator is not None and generator.device.type != "cpu":
+        raise ValueError(f"generator must be on the CPU, to give the same scores everywhere; got {generator.device}")
+    for part in per_task(model):
+        raise ValueError(f"model must be plain; got one gated for {part.tasks}: use rewire.add_task for further tasks")
 
 
 def _initial_mask(switch: Switch) -> float:
     """The one number that every initial mask equals; only then can one set of values undo it for all tasks."""
     mask = switch.mask(switch.initial(torch.zeros(2, dtype=torch.float64), None))
     if getattr(switch, "std", 0.0) or not mask[0] > 0:
-        raise ValueError(
-            f"preserve needs equal initial masks above 0 for all tasks; got {switch}: set std=0 or preserve=False"
-        )
+        raise ValueError(f"preserve needs one initial mask above 0 for all; got {switch}: set std=0 or preserve=False")
     return float(mask[0])
 
 
 @torch.no_grad()
 def _prepare_values(plan: Mapping[Slot, Switch], train_values: bool, factor: float) -> None:
     gated = [slot for slot, switch in plan.items() if not isinstance(switch, Own)]
-    distinct = {
-        id(tensor): tensor for tensor in (slot.module.parametrizations[slot.tensor_name].original for slot in gated)
-    }
-    for tensor in distinct.values():
+    tensors = [original(slot.module, slot.tensor_name) for slot in gated]
+    for tensor in {id(tensor): tensor for tensor in tensors}.values():
         tensor.div_(factor)
         if not train_values:
             tensor.requires_grad_(False)

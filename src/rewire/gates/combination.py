@@ -1,51 +1,67 @@
 """Tasks never trained on: mix the stored masks, w = values ⊙ Σ α_i mask_i, and learn or read off the weights α."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rewire.errors import choice
-from rewire.gates.gate import Gate, gates, tasks_of
+from rewire.gates.active import restored, tasks_of
+from rewire.gates.attach import check_tasks
+from rewire.gates.gate import Gate
+from rewire.gates.parts import gates
 from rewire.gates.switches import Own
 
 
 class Combination:
-    """A switch whose score is the vector α: mask = Σ α_i mask_i over masks [T, ...] stacked once."""
+    """A stand-in for a gate's switch: mask = Σ α_i mask_i over masks [T, ...] stacked once."""
 
     binary = False
+    alpha: Tensor
 
     def __init__(self, gate: Gate, tasks: Sequence[str]) -> None:
         self.owned = isinstance(gate.switch, Own)
         self.differentiable = isinstance(gate.active, nn.Parameter)  # norm statistics are not
         self.stack = torch.stack([gate.levels(task).detach() for task in tasks])
 
-    def product(self, values: Tensor, alpha: Tensor) -> Tensor:
-        weights = alpha if self.differentiable else alpha.detach()
+    def product(self, values: Tensor, *_: object) -> Tensor:
+        weights = self.alpha if self.differentiable else self.alpha.detach()
         level = torch.tensordot(weights.to(self.stack), self.stack, 1)
         return level if self.owned else values * level
 
 
 @contextmanager
-def combined(model: nn.Module, tasks: Sequence[str], alpha: Tensor) -> Iterator[nn.Module]:
-    """The model with masks Σ α_i mask_i, differentiable in α, in evaluation mode; all is as before afterwards."""
-    found = {id(gate): gate for gate in gates(model).values() if gate.active.is_floating_point()}.values()
-    before = [(gate, gate.switch) for gate in found]
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        for gate in found:
-            gate.switch = Combination(gate, tasks)  # type: ignore[assignment]
-            gate.__dict__["active"] = alpha
-        yield model
-    finally:
-        for gate, kind in before:
-            gate.switch = kind
-            gate.activate(gate.task)
-        for module, training in modes.items():
-            module.training = training
+def combined(model: nn.Module, tasks: Sequence[str]) -> Iterator[Callable[[Tensor], nn.Module]]:
+    """Within, the model is in evaluation mode and has masks Σ α_i mask_i, differentiable in the α that is handed over.
+
+    Outputs differentiate in evaluation mode, which cuDNN's recurrent kernels cannot: they are off meanwhile.
+    """
+    found = [gate for gate in gates(model).values() if gate.active.is_floating_point()]  # not the counters of batches
+    before = [(gate, gate.switch, gate.cache) for gate in found]
+    mixtures = [Combination(gate, tasks) for gate in found]
+
+    def at(alpha: Tensor) -> nn.Module:
+        for mixture in mixtures:
+            mixture.alpha = alpha
+        return model
+
+    with restored(model), torch.enable_grad(), _without_cudnn_rnn(model):
+        model.eval()
+        try:
+            for gate, mixture in zip(found, mixtures, strict=True):
+                gate.switch, gate.cache = mixture, None  # pyright: ignore[reportAttributeAccessIssue]
+            yield at
+        finally:
+            for gate, kind, cache in before:
+                gate.switch, gate.cache = kind, cache
+
+
+def _without_cudnn_rnn(model: nn.Module) -> AbstractContextManager[None]:
+    if any(isinstance(module, nn.RNNBase) for module in model.modules()):
+        return torch.backends.cudnn.flags(enabled=False)
+    return nullcontext()
 
 
 def fit_combination(
@@ -78,10 +94,9 @@ def fit_combination(
         raise ValueError(f"x and y must hold the same number of examples, at least one; got {len(x)} and {len(y)}")
     logits = torch.zeros(len(names), requires_grad=True)
     optimizer = torch.optim.Adam([logits], lr=lr)
-    with combined(model, names, logits) as mixture, torch.enable_grad():
+    with combined(model, names) as at:
         for step in range(steps):
-            _point(mixture, torch.softmax(logits, 0))
-            error = loss(mixture(x), y)
+            error = loss(at(torch.softmax(logits, 0))(x), y)
             if not torch.isfinite(error):
                 raise ValueError(f"loss must stay finite; got {error.item()} at step {step}: lower lr")
             (logits.grad,) = torch.autograd.grad(error, logits)
@@ -94,7 +109,9 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
     """The stored task that a batch of unlabelled inputs most likely belongs to, from one forward and backward pass.
 
     Wortsman et al. 2020 (SupSup): with α = 1/T, the task whose weight would lower the outputs' entropy fastest,
-    argmax_i −∂H/∂α_i. The model must return logits.
+    argmax_i −∂H/∂α_i. The model must return logits [batch, classes].
+
+    Raises ValueError for unknown tasks or a model without gates.
 
     >>> model = rewire.gate(nn.Linear(2, 3), tasks=["day"])
     >>> rewire.infer_task(model, torch.zeros(4, 2))
@@ -102,8 +119,8 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
     """
     names = _known(model, tasks)
     alpha = torch.full((len(names),), 1 / len(names), requires_grad=True)
-    with combined(model, names, alpha) as mixture, torch.enable_grad():
-        log_p = F.log_softmax(mixture(x), dim=-1)
+    with combined(model, names) as at:
+        log_p = F.log_softmax(at(alpha)(x), dim=-1)
         entropy = -(log_p.exp() * log_p).sum(-1).mean()
         (gradient,) = torch.autograd.grad(entropy, alpha)
     return names[int(torch.argmin(gradient))]
@@ -111,16 +128,8 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
 
 def _known(model: nn.Module, tasks: Sequence[str] | None) -> list[str]:
     known = tasks_of(model)
-    names = known if tasks is None else list(tasks)
+    names = known if tasks is None else check_tasks(tasks)
     for task in names:
         if task not in known:
             raise choice("tasks", known, task)
-    if not names:
-        raise ValueError("tasks must name at least one stored task; got an empty list")
     return names
-
-
-def _point(model: nn.Module, alpha: Tensor) -> None:
-    for gate in gates(model).values():
-        if isinstance(gate.switch, Combination):
-            gate.__dict__["active"] = alpha

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rewire.gates.gate import Gate, gates, masked_gates, require_task, tasks_of
+from rewire.gates.active import require_task, tasks_of
+from rewire.gates.parts import gates, masked_gates, original, slots
+from rewire.gates.switches import Own
 
 
 def param_groups(
@@ -15,9 +18,9 @@ def param_groups(
     speed: str | float = "4T",
     *,
     tasks: Iterable[str] | None = None,
-    **score_options: object,
-) -> list[dict[str, object]]:
-    """Two groups for any torch optimizer: everything shared at `lr`, scores at `speed` · `lr`.
+    **score_options: Any,
+) -> list[dict[str, Any]]:
+    """Groups for any torch optimizer: values, and all else without a score, at `lr`; scores at `speed` · `lr`.
 
     A task's scores move only when it is drawn, once in T steps, and through σ' ≤ 1/4: hence 4·T (Blum & Law 2020,
     §3.1; the authors' code has 3·T).
@@ -37,20 +40,23 @@ def param_groups(
     chosen = known if tasks is None else list(tasks)
     for task in chosen:
         require_task(model, task)
-    per_task = {id(gate.score(task)) for gate in gates(model).values() for task in known}
-    masked = masked_gates(model).values()
-    scores = [gate.score(task) for gate in _distinct(masked) for task in chosen]
-    wanted = {id(gate.score(task)) for gate in gates(model).values() for task in chosen} - {id(s) for s in scores}
-    rest = [
-        p
-        for p in model.parameters()
-        if p.requires_grad and (id(p) in wanted or (tasks is None and id(p) not in per_task))
-    ]
+    scores: list[Tensor] = []
+    rest: list[Tensor] = [] if tasks is not None else [*_shared(model)]
+    for gate in gates(model).values():
+        (rest if isinstance(gate.switch, Own) else scores).extend(gate.score(task) for task in chosen)
     groups = [
         {"params": rest, "lr": lr},
-        {"params": [s for s in scores if s.requires_grad], "lr": lr * score_speed(speed, len(known)), **score_options},
+        {"params": scores, "lr": lr * score_speed(speed, len(known)), **score_options},
     ]
-    return [group for group in groups if group["params"]]
+    trained = [group | {"params": [p for p in group["params"] if p.requires_grad]} for group in groups]
+    return [group for group in trained if group["params"]]
+
+
+def _shared(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that serve every task: no scores, and not the first version of what tasks own."""
+    scores = {score for gate in gates(model).values() for score in gate.parameters()}
+    unused = {original(module, part) for _, module, part, gate in slots(model) if isinstance(gate.switch, Own)}
+    return [p for p in model.parameters() if p not in scores | unused]
 
 
 def score_speed(speed: str | float, tasks: int) -> float:
@@ -65,21 +71,23 @@ def score_speed(speed: str | float, tasks: int) -> float:
 
 
 def absolute(model: nn.Module) -> Tensor:
-    """Σ exp(−|s|) over the active task's scores (Blum & Law 2020, eq. 4): pushes masks away from 1/2.
+    """Σ exp(−|s|) over the active task's scores (Blum & Law 2020, eq. 4), as a 0-d tensor: pushes masks away from 1/2.
+
+    Its subgradient at s = 0 is 0. Raises ValueError for a model without masks.
 
     >>> rewire.gates.absolute(rewire.gate(nn.Linear(2, 1), tasks=["day"]))
     tensor(3., grad_fn=<SumBackward0>)
     """
-    return torch.stack([torch.exp(-gate.active.abs()).sum() for gate in _distinct(masked_gates(model).values())]).sum()
+    return torch.stack([torch.exp(-score.abs()).sum() for score in _active_scores(model)]).sum()
 
 
 def gaussian(model: nn.Module) -> Tensor:
-    """Σ exp(−s²) over the active task's scores (Blum & Law 2020, eq. 5); its gradient peaks at |s| = 1/√2."""
-    return torch.stack(
-        [torch.exp(-gate.active.square()).sum() for gate in _distinct(masked_gates(model).values())]
-    ).sum()
+    """Σ exp(−s²) over the active task's scores (Blum & Law 2020, eq. 5); its gradient peaks at |s| = 1/√2.
+
+    Raises ValueError for a model without masks.
+    """
+    return torch.stack([torch.exp(-score.square()).sum() for score in _active_scores(model)]).sum()
 
 
-def _distinct(found: Iterable[Gate]) -> list[Gate]:
-    """Tied tensors stand under several names but share one gate: each gate once."""
-    return list({id(gate): gate for gate in found}.values())
+def _active_scores(model: nn.Module) -> list[Tensor]:
+    return [gate.score(gate.task) for gate in masked_gates(model).values()]

@@ -1,16 +1,18 @@
 """config.json of a saved model: what was gated and how, and the checksums of the tensor files beside it."""
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import cattrs
+import torch
 from torch import Tensor
 
 from rewire.errors import choice
-from rewire.files import read_json, read_tensors
+from rewire.files import read_json, tensors_from_bytes
 from rewire.gates.switches import SWITCHES, Switch
 
 FORMAT, VERSION = "rewire gates", 1
@@ -50,17 +52,20 @@ _converter = cattrs.Converter(forbid_extra_keys=True)
 
 def switch_record(switch: Switch) -> dict[str, Any]:
     """A switch as JSON: its class name and its fields."""
-    return {"name": type(switch).__name__} | {f.name: getattr(switch, f.name) for f in fields(switch)}  # type: ignore[arg-type]
+    if not is_dataclass(switch):
+        raise TypeError(f"switch must be a dataclass to be saved, its fields being what is written; got {switch!r}")
+    return {"name": type(switch).__name__} | {field.name: getattr(switch, field.name) for field in fields(switch)}
 
 
 def switch_from(record: Mapping[str, Any]) -> Switch:
+    """The switch that a record stands for. Raises ValueError for one that this library does not have."""
     known = {kind.__name__: kind for kind in SWITCHES}
     if record.get("name") not in known:
-        raise choice(
-            "switch", known, record.get("name"), "register a switch of your own in rewire.gates.switches.SWITCHES"
-        )
-    options = {key: value for key, value in record.items() if key != "name"}
-    return known[record["name"]](**options)
+        raise choice("switch", known, record.get("name"), "gate a model with a switch of your own first, then load")
+    try:
+        return known[record["name"]](**{key: value for key, value in record.items() if key != "name"})
+    except TypeError:
+        raise ValueError(f"switch must have the fields of {record['name']}; got {dict(record)}") from None
 
 
 def to_json(manifest: Manifest) -> dict[str, Any]:
@@ -69,44 +74,55 @@ def to_json(manifest: Manifest) -> dict[str, Any]:
 
 def read_manifest(directory: Path) -> Manifest:
     """The manifest of a saved model. Raises ValueError for a foreign, older, newer or damaged one."""
-    path = Path(directory) / MANIFEST
+    path = directory / MANIFEST
     if not path.is_file():
-        raise ValueError(f"directory must hold {MANIFEST}, as rewire.save writes it; got {directory}")
+        raise ValueError(f"directory must hold {MANIFEST}, as rewire.save writes it; got {str(directory)!r}")
     raw = read_json(path)
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise ValueError(
-            f"{path} must be of format {FORMAT!r}; got {raw.get('format') if isinstance(raw, dict) else raw!r}"
-        )
-    if raw.get("version") != VERSION:
-        raise ValueError(
-            f"{path} must be of version {VERSION}; got {raw.get('version')!r}: use the rewire that wrote it"
-        )
+    found = raw if isinstance(raw, dict) else {}
+    if found.get("format") != FORMAT:
+        raise ValueError(f"{path} must be of format {FORMAT!r}; got {found.get('format')!r}: it is another program's")
+    if found.get("version") != VERSION:
+        raise ValueError(f"{path} must be of version {VERSION}; got {found.get('version')!r}: use the rewire of then")
     try:
         manifest = _converter.structure(raw, Manifest)
-        for entry in manifest.gates.values():
-            switch_from(entry.switch)
-    except (cattrs.BaseValidationError, TypeError, ValueError, KeyError) as error:
-        reason = "; ".join(cattrs.transform_error(error)) if isinstance(error, cattrs.BaseValidationError) else error
+    except cattrs.BaseValidationError as error:
+        reason = "; ".join(cattrs.transform_error(error))
         raise ValueError(f"{path} must list the fields that rewire.save writes; got: {reason}") from None
-    if set(manifest.task_files) != set(manifest.tasks):
-        raise ValueError(f"{path} must name a file for each task {manifest.tasks}; got {sorted(manifest.task_files)}")
+    _check(manifest, path)
     return manifest
 
 
+def _check(manifest: Manifest, path: Path) -> None:
+    if not manifest.gates or not manifest.tasks or set(manifest.task_files) != set(manifest.tasks):
+        raise ValueError(f"{path} must list gates and a file for each task {manifest.tasks}; it was changed by hand")
+    for name, entry in manifest.gates.items():
+        if not isinstance(getattr(torch, entry.dtype, None), torch.dtype) or "name" not in entry.switch:
+            raise ValueError(f"{path} must give a dtype and a switch for {name!r}; got {entry.dtype}, {entry.switch}")
+        if entry.same_as is not None and entry.same_as not in manifest.gates:
+            raise ValueError(f"{path} must list {entry.same_as!r}, which {name!r} is tied to; it was changed by hand")
+
+
 def describe_file(content: bytes, stem: str) -> File:
-    """A file's entry; its name carries its checksum, so that a new save never overwrites what an old manifest names."""
+    """A file's entry; its checksum is in its name, so that a new save never overwrites what an old manifest names."""
     digest = hashlib.sha256(content).hexdigest()
     return File(f"{stem}-{digest[:12]}.safetensors", len(content), digest)
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file is called as `describe_file` calls one."""
+    return re.fullmatch(r"(values|task-\d+)-[0-9a-f]{12}\.safetensors", path.name) is not None
+
+
 def read_checked(directory: Path, file: File) -> dict[str, Tensor]:
     """The tensors of a file whose size and checksum are as the manifest says; ValueError otherwise."""
-    path = Path(directory) / file.name
-    if Path(file.name).name != file.name or not path.is_file():
+    path = directory / file.name
+    if not is_ours(Path(file.name)) or Path(file.name).name != file.name:
+        raise ValueError(f"{MANIFEST} must name files of its own folder; got {file.name!r}: it was changed by hand")
+    if not path.is_file():
         raise ValueError(f"{path} must be there, since {MANIFEST} names it; got nothing: restore it or save again")
     content = path.read_bytes()
     if len(content) != file.bytes:
         raise ValueError(f"{path} must be {file.bytes} bytes; got {len(content)}: it is truncated or another save's")
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise ValueError(f"{path} must have SHA-256 {file.sha256[:12]}…; it was changed after it was saved")
-    return read_tensors(path)[0]
+    return tensors_from_bytes(content, path)

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from rewire.errors import choice
-from rewire.gates.gate import active_task, gates, switch, tasks_of
+from rewire.gates.active import active_task, switch, tasks_of
+from rewire.gates.parts import gates
 
-Batch = TypeVar("Batch")
 
-
-def mixed(model: nn.Module, x: Batch, task_ids: Tensor | Sequence[int] | Sequence[str]) -> object:
+def mixed(model: nn.Module, x: Any, task_ids: Tensor | Sequence[int] | Sequence[str]) -> Any:
     """model(x) where row i of the batch belongs to task task_ids[i].
 
     Rows are grouped by task, each group passes through the whole model once, and the outputs return to their places:
@@ -22,32 +21,39 @@ def mixed(model: nn.Module, x: Batch, task_ids: Tensor | Sequence[int] | Sequenc
     Wrap many calls in `rewire.cached(model)` to compute each task's weights once.
 
     Args:
-        x: a tensor with the batch first, or any nest of such tensors, passed to the model as it is.
+        x: a tensor with the batch first, or a nest (tuple, list, dict) of such tensors and of other things, which are
+            passed on as they are; the model gets it as its one argument.
         task_ids: for each row, a task's name or its index in `rewire.tasks_of(model)`.
 
     Returns what the model returns, rows in the order of x; the active task is the same afterwards.
 
-    Raises ValueError for an unknown task id or a number of ids other than the batch size.
+    Raises ValueError for an unknown task id, a number of ids other than the batch size, and a model whose output does
+    not have the batch first.
 
     >>> model = rewire.gate(nn.Linear(2, 1), tasks=["day", "night"])
     >>> rewire.mixed(model, torch.zeros(3, 2), ["night", "day", "night"]).shape
     torch.Size([3, 1])
     """
     tasks, current = tasks_of(model), active_task(model)
-    size = len(pytree.tree_leaves(x)[0])
-    ids = _indices(task_ids, tasks, size)
+    ids = _indices(task_ids, tasks, _batch_size(x))
     order = torch.argsort(ids, stable=True)
-    counts = torch.bincount(ids, minlength=len(tasks)).tolist()
-    back = torch.argsort(order)
-    parts = []
+    groups = order.split(torch.bincount(ids, minlength=len(tasks)).tolist())
+    outputs = []
     try:
-        for task, rows in zip(tasks, order.split(counts), strict=True):
+        for task, rows in zip(tasks, groups, strict=True):
             if len(rows):
-                switch(model, task)
-                parts.append(model(pytree.tree_map(lambda leaf, rows=rows: leaf[rows.to(leaf.device)], x)))
+                outputs.append(_checked(switch(model, task)(_pick(x, rows)), len(rows)))
     finally:
         switch(model, current)
-    return pytree.tree_map(lambda *leaves: torch.cat(leaves)[back.to(leaves[0].device)], *parts)
+    return _pick(pytree.tree_map(_join, *outputs), torch.argsort(order))
+
+
+def _batch_size(x: Any) -> int:
+    sizes = {leaf.shape[:1] for leaf in pytree.tree_leaves(x) if isinstance(leaf, Tensor)}
+    if len(sizes) != 1 or not all(sizes):
+        got = sorted(list(size) for size in sizes)
+        raise ValueError(f"x must hold tensors with one batch size, batch first; got first sizes {got}")
+    return sizes.pop()[0]
 
 
 def _indices(task_ids: Tensor | Sequence[int] | Sequence[str], tasks: list[str], size: int) -> Tensor:
@@ -61,22 +67,41 @@ def _indices(task_ids: Tensor | Sequence[int] | Sequence[str], tasks: list[str],
     return torch.tensor([index[task] for task in ids])
 
 
+def _pick(nest: Any, rows: Tensor) -> Any:
+    def pick(leaf: Any) -> Any:
+        return leaf[rows.to(leaf.device)] if isinstance(leaf, Tensor) else leaf
+
+    return pytree.tree_map(pick, nest)
+
+
+def _checked(output: Any, rows: int) -> Any:
+    for leaf in pytree.tree_leaves(output):
+        if isinstance(leaf, Tensor) and leaf.shape[:1] != (rows,):
+            raise ValueError(f"model must return tensors with the batch first; got {list(leaf.shape)} for {rows} rows")
+    return output
+
+
+def _join(*leaves: Any) -> Any:
+    return torch.cat(leaves) if isinstance(leaves[0], Tensor) else leaves[0]
+
+
 @contextmanager
 def cached(model: nn.Module) -> Iterator[nn.Module]:
     """Within this context each task's gated weights are computed once and kept: for serving, without gradients.
 
     Costs one copy of the gated weights per task used. Do not change weights or scores inside.
+    Raises ValueError for a model without gates.
 
     >>> model = rewire.gate(nn.Linear(2, 1), tasks=["day", "night"])
     >>> with rewire.cached(model):
     ...     y = rewire.mixed(model, torch.zeros(3, 2), [0, 1, 1])
     """
-    found = list(gates(model).values())
-    for gate in found:
-        gate._cache = {}
+    before = [(gate, gate.cache) for gate in gates(model).values()]
+    for gate, cache in before:
+        gate.cache = {} if cache is None else cache
     try:
         with torch.no_grad():
             yield model
     finally:
-        for gate in found:
-            gate._cache = None
+        for gate, cache in before:
+            gate.cache = cache

@@ -4,13 +4,14 @@ A switch is a small frozen dataclass; its fields are what a saved model records.
 and give `product` a backward of its own only where autograd's would be wrong or slow.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from rewire.gates.product import gated_product, hard_product
+from rewire.gates.product import Memory, gated_product, hard_product
 
 # σ is 0 or 1 only at infinity: masks are held this far from both ends before they are turned back into scores.
 EDGE = 1e-6
@@ -18,13 +19,17 @@ EDGE = 1e-6
 
 @runtime_checkable
 class Switch(Protocol):
-    """What a gate asks of a switch. `binary` says that every mask is exactly 0 or 1, so a bit stores it."""
+    """What a gate asks of a switch. `binary` says that every mask is exactly 0 or 1, so a bit stores it.
+
+    mask: score -> mask in [0, 1]; product: (values, score, the gate's own memory) -> values ⊙ mask, differentiable;
+    initial: (values, generator) -> a first score of the values' shape; score: mask -> a score with that mask.
+    """
 
     binary: ClassVar[bool]
 
     def mask(self, score: Tensor) -> Tensor: ...
-    def product(self, values: Tensor, score: Tensor) -> Tensor: ...
-    def initial(self, values: Tensor, generator: torch.Generator | None) -> Tensor: ...
+    def product(self, values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor: ...
+    def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor: ...
     def score(self, mask: Tensor) -> Tensor: ...
 
 
@@ -36,8 +41,10 @@ class _Logistic:
     std: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.std >= 0:
-            raise ValueError(f"std must be a number ≥ 0 (the spread of the initial scores); got {self.std!r}")
+        if not math.isfinite(self.mean):
+            raise ValueError(f"mean must be a finite number (of the initial scores); got {self.mean!r}")
+        if not 0 <= self.std < math.inf:
+            raise ValueError(f"std must be a finite number ≥ 0 (the spread of the initial scores); got {self.std!r}")
 
     def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor:
         score = torch.full_like(values, self.mean, requires_grad=False)
@@ -47,14 +54,12 @@ class _Logistic:
             score += (self.std * noise).to(score)
         return score
 
-    def score(self, mask: Tensor) -> Tensor:
-        """A score whose σ is `mask`, as closely as σ can come to 0 and 1."""
-        return torch.logit(mask.clamp(EDGE, 1 - EDGE))
-
 
 @dataclass(frozen=True)
 class Sigmoid(_Logistic):
     """The light switch of Blum & Law 2020, eq. 2: mask = σ(score), initial scores ~ N(mean, std²).
+
+    Raises ValueError for a `mean` that is not finite or a `std` that is not finite and ≥ 0.
 
     >>> Sigmoid().mask(torch.zeros(2))
     tensor([0.5000, 0.5000])
@@ -65,8 +70,13 @@ class Sigmoid(_Logistic):
     def mask(self, score: Tensor) -> Tensor:
         return torch.sigmoid(score)
 
-    def product(self, values: Tensor, score: Tensor) -> Tensor:
-        return gated_product(values, score)
+    def product(self, values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor:
+        return gated_product(values, score, memory)
+
+    def score(self, mask: Tensor) -> Tensor:
+        """A score whose σ is `mask`, as closely as σ can come to 0 and 1."""
+        # In doubles, because 1 - EDGE is 1 in half precision, and its logit infinite.
+        return torch.logit(mask.double().clamp(EDGE, 1 - EDGE)).to(mask.dtype)
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,12 @@ class Hard(_Logistic):
     def mask(self, score: Tensor) -> Tensor:
         return (score > 0).to(score.dtype)
 
-    def product(self, values: Tensor, score: Tensor) -> Tensor:
-        return hard_product(values, score)
+    def product(self, values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor:
+        return hard_product(values, score, memory)
+
+    def score(self, mask: Tensor) -> Tensor:
+        """±1, so near the threshold that training can still turn a weight over; masks of at most 1/2 are off."""
+        return 2 * mask - 1
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,7 @@ class Own:
     def mask(self, score: Tensor) -> Tensor:
         raise TypeError("a tensor of a task's own has no mask")
 
-    def product(self, values: Tensor, score: Tensor) -> Tensor:
+    def product(self, values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor:
         return score
 
     def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor:
