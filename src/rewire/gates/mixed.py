@@ -69,7 +69,7 @@ def _indices(task_ids: Tensor | Sequence[int] | Sequence[str], tasks: list[str],
 
 def _pick(nest: Any, rows: Tensor) -> Any:
     def pick(leaf: Any) -> Any:
-        return leaf[rows.to(leaf.device)] if isinstance(leaf, Tensor) else leaf
+        return leaf.index_select(0, rows.to(leaf.device)) if isinstance(leaf, Tensor) else leaf
 
     return pytree.tree_map(pick, nest)
 
