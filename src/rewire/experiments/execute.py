@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rewire.experiments.claim import judge
-from rewire.experiments.plan import Job, collect, plan
+from rewire.experiments.plan import Job, plan, seen
 from rewire.experiments.pool import run_jobs
 from rewire.experiments.progress import Progress
 from rewire.experiments.recipe import Recipe
@@ -66,7 +66,7 @@ def run_recipes(
     with Progress(len(pending)) as listener:
         failures = run_jobs(pending, workers, Settings(device, data), listener)
     environment = capture(device, threads=1)
-    results = [_result(recipe, plans[recipe.id], budget, environment) for recipe in recipes]
+    results = [_result(recipe, plans[recipe.id], budget, out, environment) for recipe in recipes]
     for result in results:
         if result["runs"]:  # a command whose every run failed must not replace earlier results
             write_json(out / result["recipe"] / f"{budget}.json", result)
@@ -83,10 +83,10 @@ def _pending(jobs: Iterable[Job]) -> list[Job]:
     return [job for job in unique.values() if run_state(job.directory) != "done"]
 
 
-def _result(recipe: Recipe, jobs: list[Job], budget: str, environment: dict[str, Any]) -> dict[str, Any]:
+def _result(recipe: Recipe, jobs: list[Job], budget: str, out: Path, environment: dict[str, Any]) -> dict[str, Any]:
     """The content of a results file. `seconds` is what its finished runs took, added up over workers and sessions."""
     jobs = [job for job in jobs if run_state(job.directory) == "done"]
-    records = collect(jobs)
+    records = seen(recipe, jobs, budget, out)
     directories = {job.directory for job in jobs}
     seconds = round(sum(run_seconds(directory) for directory in directories), 2)
     rows = [judge(claim, records, budget) for claim in recipe.claims]

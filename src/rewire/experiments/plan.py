@@ -8,6 +8,7 @@ from typing import Any
 import cattrs
 
 from rewire.experiments.recipe import Context, Recipe
+from rewire.experiments.registry import find
 from rewire.runs import Records, read_records, run_directory, run_state
 from rewire.runs.store import METRICS
 
@@ -71,6 +72,19 @@ def outline(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None 
 def collect(jobs: Iterable[Job]) -> Records:
     """The records of the jobs that are done, each with its `label` and `seed`; unfinished runs contribute nothing."""
     return Records(list(_rows(jobs)))
+
+
+def found(recipe: Recipe, budget: str, out: Path) -> list[Job]:
+    """The recipe's runs at a budget with every seed that `out` has a directory for, done or not."""
+    names = {path.name.removeprefix("seed") for path in (out / recipe.id).glob("*/seed*")}
+    return plan(recipe, budget, out, sorted(int(name) for name in names if name.isdigit()))
+
+
+def seen(recipe: Recipe, jobs: Iterable[Job], budget: str, out: Path) -> Records:
+    """What the recipe's claims and figures see: the records of its `jobs`, then those of the recipes that it reads."""
+    neighbours = ((name, collect(found(find(name), budget, out))) for name in recipe.reads)
+    read = [{**row, "label": f"{name}:{row['label']}"} for name, records in neighbours for row in records]
+    return Records([*collect(jobs), *read])
 
 
 def _rows(jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:

@@ -69,6 +69,8 @@ class Recipe:
         execute: runs one config; a module-level function that imports torch inside, so that listing stays instant.
         cost: seconds of one CPU core per budget.
         draw: the figures, from the records and the recipe's folder of runs.
+        reads: ids of recipes whose records its claims and figures see as well, as far as they are found done in the
+            same folder at the same budget; their labels carry the id, as in "light-switch/colours:primaries gated".
     """
 
     id: str
@@ -80,3 +82,4 @@ class Recipe:
     execute: Callable[[Any, Context], None]
     cost: Mapping[str, float]
     draw: "Callable[[Records, Path], list[Figure]] | None" = None
+    reads: tuple[str, ...] = ()

@@ -59,13 +59,11 @@ def section(name: str, recipe: "Recipe | None", result: Result | None, out_root:
 
 
 def finished_records(recipe: "Recipe", budget: str, out_root: Path, seeds: list[int]) -> Records:
-    """The records of the finished runs of `recipe` at `budget`: of these seeds, or of all there are."""
-    from rewire.experiments.plan import collect, plan
+    """What `recipe` draws from: its finished runs at `budget`, of these seeds or all there are, and what it reads."""
+    from rewire.experiments.plan import found, plan, seen
 
-    if not seeds:
-        names = {path.name.removeprefix("seed") for path in (out_root / recipe.id).glob("*/seed*")}
-        seeds = sorted(int(name) for name in names if name.isdigit())
-    return collect(plan(recipe, budget, out_root, seeds))
+    jobs = plan(recipe, budget, out_root, seeds) if seeds else found(recipe, budget, out_root)
+    return seen(recipe, jobs, budget, out_root)
 
 
 def out(out_root: Path) -> str:
