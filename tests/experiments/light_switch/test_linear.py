@@ -42,7 +42,7 @@ def found(label: str, errors: list[tuple[float, float]]) -> list[dict]:
 
 
 def recoveries(paper: list[tuple[float, float]]) -> Records:
-    others = ("hard d=1", "gated d=5", "hard d=5", "gated exact", "hard exact")
+    others = ("hard d=1", "gated d=5", "hard d=5", "gated 5→1", "hard 5→1")
     rows = [row for label in others for row in found(label, [(0.1, 1.0), (0.0, 0.0)])]
     return Records([*found("gated d=1", paper), *rows])
 
@@ -94,13 +94,13 @@ def test_missing_stages_are_not_run():
 def test_both_budgets_run_the_whole_protocol(budget):
     stages = {stage.label: stage.config for stage in linear.stages(budget)}
     assert len(stages) == len(linear.stages(budget))
-    assert all(len(stages[label].seeds(0)) == 200 for label in ("gated d=1", "hard d=1", "gated d=5", "hard exact"))
+    assert all(len(stages[label].seeds(0)) == 200 for label in ("gated d=1", "hard d=1", "gated d=5", "hard 5→1"))
     paper = stages["gated d=1"]
     assert (paper.lr, paper.speed, paper.tasks, paper.batch_size, paper.steps) == (0.1, "4T", 15, 64, 1000)
     assert (paper.init, paper.float64) == ("zeros", True)
     assert stages["determined"].n_train == stages["determined"].d_in + 1
     assert stages["gated 3T, zero_grad"] == replace(stages["gated 3T"], zero_grads=True)
-    assert stages["hard exact"].hard_mean == 2
+    assert stages["hard 5→1"].hard_mean == 2
 
 
 def test_runs_of_one_stage_share_no_seed():

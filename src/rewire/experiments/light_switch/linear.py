@@ -49,7 +49,7 @@ def _speed(block: int) -> list[Stage]:
 
 def _recovery() -> list[Stage]:
     """LS-1c: 200 seeds, each switch on the paper's problem, on a wider one, and on one that Hard solves."""
-    problems = {"d=1": SATURATING, "d=5": replace(SATURATING, d_in=5, d_out=5), "exact": replace(EXACT, hard_mean=2.0)}
+    problems = {"d=1": SATURATING, "d=5": replace(SATURATING, d_in=5, d_out=5), "5→1": replace(EXACT, hard_mean=2.0)}
     return [
         Stage(f"{model} {name}", replace(problem, model=model, steps=1000, every=1000, block=200), (0,))
         for name, problem in problems.items()
@@ -109,6 +109,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 75, "full": 120},
+    cost={"quick": 72, "full": 100},
     draw=draw,
 )

@@ -89,6 +89,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 110, "full": 330},
+    cost={"quick": 98, "full": 290},
     draw=draw,
 )

@@ -12,6 +12,8 @@ from rewire.runs import Records
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
+TICKS = (0.2, 0.5, 1, 2, 4)
+
 
 def figure_1(records: Records) -> Figure:
     """Mean test error against steps in both settings."""
@@ -20,12 +22,17 @@ def figure_1(records: Records) -> Figure:
     seeds, steps = max((row["n"] for row in rows), default=0), max((row["step"] for row in rows), default=0)
 
     def paint(canvas: "Canvas") -> None:
-        for axes, setting in zip(canvas.subplots(1, 2, sharey=True), SETTINGS):
+        left, right = canvas.subplots(1, 2, sharey=True)
+        for axes, setting in zip((left, right), SETTINGS):
             axes.set_yscale("log")
+            axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+            axes.minorticks_off()
             panel = [row for row in rows if row["setting"] == setting]
-            curves(axes, panel, xlabel="steps, over all tasks", ylabel="mean squared test error")
+            curves(axes, panel, xlabel="thousand steps, over all tasks", ylabel="mean squared test error")
             axes.axhline(FLOOR, color=MUTED, linewidth=0.9, linestyle=DASHES[3])
             axes.set_title({"T=10": "10 tasks of 32 points", "T=50": "50 tasks of 10 points"}[setting])
+            axes.xaxis.set_major_formatter(lambda step, _: f"{step / 1000:g}")
+        right.set_ylabel("")
 
     caption = (
         f"Noisy linear tasks, d = 10, σ = .4, Adam 3e-5, {steps:,} steps; mean ± std of {seeds} seeds. 3T: at "
