@@ -1,5 +1,7 @@
 """Lockstep training against `fit`: the same numbers, seed by seed."""
 
+import signal
+
 import pytest
 import torch
 
@@ -49,7 +51,8 @@ def test_zeroed_gradients_change_the_result(tmp_path):
     assert abs(left[0][0] - right[0][0]) > 0.05
 
 
-def test_a_resumed_block_repeats_the_same_records(tmp_path):
+@pytest.mark.parametrize("end", ["error", "interrupt"])
+def test_a_resumed_block_repeats_the_same_records(end, tmp_path):
     class Killed(Exception):
         pass
 
@@ -60,16 +63,18 @@ def test_a_resumed_block_repeats_the_same_records(tmp_path):
         block = make_block(config, 0)
 
         def measure(networks, step):
-            if step == stop_after:
+            if step == stop_after and end == "error":
                 raise Killed
+            if step == stop_after:
+                signal.raise_signal(signal.SIGINT)
             yield {"mse": test_errors(config, block, networks).mean().item()}
 
         sink = JsonLines(folder / "metrics.jsonl")
-        train(config, block, measure, sink=sink, checkpoint=Checkpoint(folder, seconds=0))
+        train(config, block, measure, sink=sink, checkpoint=Checkpoint(folder, seconds=0 if end == "error" else 60))
         return sink.path.read_bytes()
 
     whole = run(tmp_path / "whole")
-    with pytest.raises(Killed):
+    with pytest.raises(Killed if end == "error" else KeyboardInterrupt):
         run(tmp_path / "killed", stop_after=50)
     assert run(tmp_path / "killed") == whole
 

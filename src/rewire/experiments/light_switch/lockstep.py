@@ -16,6 +16,7 @@ from rewire.experiments.light_switch.linear_config import Linear
 from rewire.experiments.light_switch.linear_schedule import Schedule, Step
 from rewire.training import Checkpoint, NonFiniteLoss
 from rewire.training.fit import Sink
+from rewire.training.interrupt import deferred_interrupt
 
 DECAY, DECAY_SQUARE, EPSILON = 0.9, 0.999, 1e-8  # Adam's, as torch has them
 
@@ -52,25 +53,29 @@ def train(
 ) -> None:
     """Train every network of the block; what `measure(networks [R, 1 + T, K], step)` yields goes to the sink.
 
-    Raises NonFiniteLoss at the first evaluation that finds a network whose numbers are no longer finite.
+    Raises NonFiniteLoss at the first evaluation that finds a network whose numbers are no longer finite, and
+    KeyboardInterrupt after saving, at the next evaluation.
     """
     table, schedule, seeds = Table(block.rows), Schedule(config, block.streams), len(block.streams)
     saved = checkpoint.restore({"table": table}) if checkpoint is not None else None
     sink.truncate(-1 if saved is None else saved[0])
     step = 0
-    for stop in config.evaluations():
-        draws = schedule.draw(stop - step)  # drawn again when resuming, to come to the same place in every stream
-        step = stop
-        if saved is not None and step <= saved[0]:
-            continue
-        for draw in draws:
-            take_step(config, table.rows, block.x, block.y, draw)
-        _refuse_non_finite(table.networks(seeds), step)
-        for record in measure(table.networks(seeds), step):
-            sink.write({"step": step, **record})
-        progress({"step": step, "steps": config.steps})
-        if checkpoint is not None and checkpoint.due():
-            checkpoint.save(step, {"table": table}, {})
+    with deferred_interrupt() as interrupted:
+        for stop in config.evaluations():
+            draws = schedule.draw(stop - step)  # drawn again when resuming, to come to the same place in every stream
+            step = stop
+            if saved is not None and step <= saved[0]:
+                continue
+            for draw in draws:
+                take_step(config, table.rows, block.x, block.y, draw)
+            _refuse_non_finite(table.networks(seeds), step)
+            for record in measure(table.networks(seeds), step):
+                sink.write({"step": step, **record})
+            progress({"step": step, "steps": config.steps})
+            if checkpoint is not None and (checkpoint.due() or interrupted()):
+                checkpoint.save(step, {"table": table}, {})
+            if interrupted():
+                raise KeyboardInterrupt
 
 
 def take_step(config: Linear, table: Tensor, x: Tensor, y: Tensor, draw: Step) -> None:
