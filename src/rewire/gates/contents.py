@@ -85,7 +85,7 @@ def is_packed(tensor: Tensor, switch: Switch) -> bool:
 def check_architecture(model: nn.Module, manifest: Manifest, shared: Mapping[str, Tensor]) -> None:
     """Raise ValueError naming the first tensor in which the model differs from what was saved."""
     mine, gated = shared_tensors(model), entries(model)
-    for name in [*shared, *mine]:
+    for name in [*mine, *sorted(shared)]:  # a safetensors file has no order of its own
         have, want = _shape(mine.get(name)), _shape(shared.get(name))
         if have != want:
             raise ValueError(f"model must be as the saved one; {name!r} is {have} in the model and {want} in the file")

@@ -108,9 +108,9 @@ def with_tied(model: nn.Module, plan: Mapping[Slot, Switch]) -> dict[Slot, Switc
 def refuse_unsuitable(slots: Iterable[Slot]) -> None:
     """Raise one clear ValueError for the first tensor that cannot carry a gate."""
     for slot in slots:
-        for flaw in (_flaw_of_module(slot), _flaw_of_tensor(slot)):
-            if flaw:
-                raise ValueError(flaw)
+        flaw = _flaw_of_module(slot) or _flaw_of_tensor(slot)
+        if flaw:
+            raise ValueError(flaw)
 
 
 def _flaw_of_module(slot: Slot) -> str | None:
