@@ -63,9 +63,14 @@ def fit(
         order: "replacement" or "epochs". precision: "fp32" or "bf16" (autocast). channels_last: for convolutions.
         set_to_none: False clears gradients to zeros as torch 1.6 did, so that momentum moves the scores of other tasks.
 
-    Raises NonFiniteLoss naming step and task; KeyboardInterrupt after saving, at the end of the step.
+    Raises NonFiniteLoss naming step and task; ValueError for no tasks or an unknown order or precision;
+    KeyboardInterrupt, for Ctrl-C and SIGTERM, after saving at the end of the step.
     """
+    if not tasks:
+        raise ValueError("tasks must hold at least one task; got an empty list")
     device = next(model.parameters()).device
+    if channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     score = partial(evaluate, precision=precision, channels_last=channels_last)
     evaluated = tasks if evaluated is None else evaluated
     draws, shown = Order(order, batch_size, streams), time.monotonic()
@@ -113,10 +118,11 @@ def _step(
     with precision:
         loss = task.loss(model(x), y)
         total = loss if penalty is None else loss + penalty(model)
-    if math.isfinite(total.item()):  # a step that cannot be taken back is not taken
+    value = total.item()
+    if math.isfinite(value):  # a step that cannot be taken back is not taken
         total.backward()
         optimizer.step()
-    return total.item()
+    return value
 
 
 def _resume(
