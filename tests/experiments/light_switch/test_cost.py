@@ -1,7 +1,9 @@
+import math
 from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from rewire.experiments import Context
 from rewire.experiments.light_switch import cost_runs
@@ -89,10 +91,17 @@ def test_without_timings_there_is_no_answer():
 
 def test_the_note_holds_the_comparators_errors_beside_its_papers():
     errors = {0: 3.0, 1: 0.7, 5: 0.4, 10: 0.3}
-    rows = [{"label": "maml", "seed": 0, "inner_steps": count, "mse": mse} for count, mse in errors.items()]
+    rows = [
+        {"label": "maml", "seed": 0, "inner_steps": count, "mse": mse, "diverged": 2} for count, mse in errors.items()
+    ]
     outcome = same_complexity(Records([*places({10: 1.2}), *rows]))
     assert outcome is not None
-    assert "0.70 (0.67), 0.40 (0.38), 0.30 (0.35)" in outcome.note
+    assert "0.70 (0.67), 0.40 (0.38), 0.30 (0.35), without up to 2 of 600" in outcome.note
+
+
+def test_a_task_that_diverged_does_not_hide_the_others():
+    found = cost_runs._summary(torch.tensor([1.0, 2.0, 3.0, 1e6, math.nan]))
+    assert (found["mse"], found["diverged"]) == (2.0, 2)
 
 
 def test_figures_draw_and_claims_are_named(tmp_path):

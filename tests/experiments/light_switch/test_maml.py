@@ -84,14 +84,15 @@ def test_training_makes_one_inner_step_useful():
         meta_step(list(model.parameters()), optimizer, *sinusoids(25, 10, 10, generator), lr=0.01)
     after = few_shot_errors(model.parameters(), *test, lr=0.01, steps=(0, 1))
     assert list(after) == [0, 1]
-    assert after[1] < before[1]
-    assert after[1] < after[0]
+    assert after[1].mean() < before[1].mean()
+    assert after[1].mean() < after[0].mean()
 
 
 def test_few_shot_errors_leave_the_parameters_alone():
     model, (support, query) = learner(), points(2, 5, 5)
     before = [p.detach().clone() for p in model.parameters()]
     errors = few_shot_errors(model.parameters(), support, query, LR, (0,))
-    assert errors[0] == pytest.approx(F.mse_loss(model(query[0].flatten(0, 1)), query[1].flatten(0, 1)).item())
+    for x, y, ours in zip(*query, errors[0], strict=True):
+        torch.testing.assert_close(ours, F.mse_loss(model(x), y).detach())
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
     assert all(p.grad is None for p in model.parameters())

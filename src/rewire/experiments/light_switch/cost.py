@@ -54,6 +54,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 30.0, "full": 300.0},
+    cost={"quick": 25.0, "full": 150.0},
     draw=draw,
 )

@@ -1,5 +1,6 @@
 """The runs of LS-0b: steps timed side by side, and the training of the comparator."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Step = Callable[[], object]
 NAMES = {"plain": "shared", "gated": "gated", "hard": "hard"}  # what a timing calls each contender
+DIVERGED = 100.0  # squared error; always answering 0 costs at most 25
 QUERIES = 100  # test points per task, so that the error of a fit is not that of a few lucky points
 
 
@@ -124,7 +126,20 @@ def train_maml(config: "Config", context: Context) -> None:
     support, query = _drawn(config.test_tasks, config.test_shots, QUERIES, streams, device)
     errors = few_shot_errors(parameters, support, query, config.inner_lr, (0, 1, 5, 10))
     for count, error in errors.items():
-        context.sink.write({"inner_steps": count, "shots": config.test_shots, "mse": error})
+        context.sink.write({"inner_steps": count, "shots": config.test_shots} | _summary(error))
+
+
+def _summary(error: Tensor) -> dict[str, float]:
+    """Mean over the tasks on which descent did not diverge, how many it did on, and the median over all.
+
+    Five points may lie where the inner loss is too steep for its learning rate; one such task can outweigh all others.
+    """
+    kept = error[error < DIVERGED]  # no NaN is
+    return {
+        "mse": kept.mean().item(),
+        "median": error.nan_to_num(math.inf).median().item(),
+        "diverged": len(error) - len(kept),
+    }
 
 
 def _drawn(tasks: int, shots: int, queries: int, streams: Streams, device: torch.device) -> tuple[Points, Points]:

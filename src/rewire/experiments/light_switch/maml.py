@@ -78,12 +78,12 @@ def meta_step(
 
 def few_shot_errors(
     parameters: Iterable[nn.Parameter], support: Points, query: Points, lr: float, steps: Iterable[int]
-) -> dict[int, float]:
-    """{inner steps: mean query error after that many} on tasks never trained on."""
+) -> dict[int, Tensor]:
+    """{inner steps: query error [tasks] after that many} on tasks never trained on."""
     wanted, found = set(steps), {}
     fitted = [p.detach().requires_grad_() for p in copies(parameters, len(query[0]))]
     for count in range(max(wanted) + 1):
         if count in wanted:
-            found[count] = F.mse_loss(predict(fitted, query[0]), query[1]).item()
+            found[count] = (predict(fitted, query[0]) - query[1]).detach().square().mean((1, 2))
         fitted = [p.detach().requires_grad_() for p in adapt(fitted, support, lr, second_order=False)]
     return found
