@@ -97,6 +97,9 @@ def test_the_note_holds_the_comparators_errors_beside_its_papers():
     outcome = same_complexity(Records([*places({10: 1.2}), *rows]))
     assert outcome is not None
     assert "0.70 (0.67), 0.40 (0.38), 0.30 (0.35), without up to 2 of 600" in outcome.note
+    [figure] = draw(Records(rows), Path())
+    assert "up to 2" in figure.caption
+    assert [(row["mean"], row["paper"]) for row in figure.rows] == [(0.7, 0.67), (0.4, 0.38), (0.3, 0.35)]
 
 
 def test_a_task_that_diverged_does_not_hide_the_others():
