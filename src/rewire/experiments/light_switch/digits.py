@@ -50,6 +50,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 40, "full": 160},
+    cost={"quick": 42, "full": 190},
     draw=draw,
 )

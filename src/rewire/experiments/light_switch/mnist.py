@@ -58,6 +58,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 90, "full": 700},
+    cost={"quick": 110, "full": 620},
     draw=draw,
 )
