@@ -82,6 +82,18 @@ def test_a_new_task_starts_from_the_mixture_of_masks():
     torch.testing.assert_close(rewire.gates.masks(model, "d")["weight"], clamped, rtol=1e-4, atol=1e-6)
 
 
+def test_mixed_norm_statistics_stay_statistics():
+    model = rewire.gate(nn.BatchNorm1d(1), ["a", "b"], modules=nn.BatchNorm1d)
+    with torch.no_grad():
+        for task, variance, batches in (("a", 1.0, 10), ("b", 4.0, 40)):
+            rewire.switch(model, task).running_var.fill_(variance)
+            model.num_batches_tracked.fill_(batches)
+    for init, variance, batches in (({"a": 2, "b": -1}, 2.0, 20), ({"a": 0, "b": 0}, 2.5, 25)):
+        rewire.switch(rewire.add_task(model, f"{init}", init), f"{init}")
+        assert model.running_var.item() == pytest.approx(variance)
+        assert model.num_batches_tracked == batches
+
+
 def test_a_mixture_of_hard_masks_is_the_majority_and_can_still_be_trained():
     model = rewire.gate(nn.Linear(8, 8), ["a", "b", "c"], Hard(mean=0.0, std=1.0))
     votes = sum(rewire.gates.masks(model, task)["weight"] for task in "abc")

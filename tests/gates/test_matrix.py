@@ -137,6 +137,7 @@ def test_state_dict_copy_and_dtype_keep_the_function(kind, method):
         with torch.no_grad():
             assert same({"night": other(x)}, {"night": before["night"]})
         assert same(outputs(other, x), before)
+        assert all(gate.active is gate.score(gate.task) for gate in gates(other).values())
     double = copy.deepcopy(model).double()
     wide = x.double() if x.is_floating_point() else x
     assert double(wide).dtype == torch.float64

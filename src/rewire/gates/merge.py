@@ -8,7 +8,6 @@ from torch.nn.utils import parametrize
 
 from rewire.gates.active import require_task, switch
 from rewire.gates.parts import gates, slots
-from rewire.gates.switches import Own
 
 
 @torch.no_grad()
@@ -28,15 +27,12 @@ def merge(model: nn.Module, task: str) -> nn.Module:
     plain = switch(_copy_for(model, task), task)
     found = list(slots(plain))
     # All computed before any gate is taken off: tied tensors have one gate and one set of values between them.
-    merged = {gate: getattr(module, part).detach().clone() for _, module, part, gate in found}
+    merged = {gate: getattr(module, part).detach() for _, module, part, gate in found}
     for module in {module for _, module, _, _ in found}:
         _give_own_class(module)
     for _, module, part, gate in found:
         parametrize.remove_parametrizations(module, part, leave_parametrized=False)
-        tensor = getattr(module, part)
-        tensor.data = merged[gate]
-        if isinstance(gate.switch, Own):
-            tensor.requires_grad_(gate.active.requires_grad)
+        getattr(module, part).data = merged[gate]
     for module in {module for _, module, _, _ in found}:
         if isinstance(module, nn.RNNBase):
             module._init_flat_weights()

@@ -97,8 +97,8 @@ def cached(model: nn.Module) -> Iterator[nn.Module]:
     ...     y = rewire.mixed(model, torch.zeros(3, 2), [0, 1, 1])
     """
     before = [(gate, gate.cache) for gate in gates(model).values()]
-    for gate, cache in before:
-        gate.cache = {} if cache is None else cache
+    for gate, _ in before:
+        gate.cache = {}
     try:
         with torch.no_grad():
             yield model
