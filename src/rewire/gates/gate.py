@@ -28,12 +28,14 @@ class Gate(PerTask):
     """
 
     active: Tensor
+    _active_key: str
 
     def __init__(self, switch: Switch, tasks: Sequence[str], scores: Sequence[Tensor]) -> None:
         super().__init__()
         self.switch = switch
         self.memory = Memory()
         self.tasks = []
+        self._keys: dict[str, str] = {}  # task -> the name its score is registered under
         self.cache: dict[str, Tensor] | None = None
         for task, score in zip(tasks, scores, strict=True):
             self.add(task, score)
@@ -41,7 +43,7 @@ class Gate(PerTask):
 
     def add(self, task: str, score: Tensor) -> None:
         """Append a task; a `Parameter` is trained, a plain tensor is a buffer."""
-        key = f"task{len(self.tasks)}"
+        key = self._keys[task] = f"task{len(self.tasks)}"
         if isinstance(score, nn.Parameter):
             self.register_parameter(key, score)
         else:
@@ -49,7 +51,7 @@ class Gate(PerTask):
         self.tasks.append(task)
 
     def score(self, task: str) -> Tensor:
-        return getattr(self, self._key(task))
+        return getattr(self, self._keys[task])
 
     def mask(self, task: str) -> Tensor:
         return self.switch.mask(self.score(task))
@@ -59,9 +61,9 @@ class Gate(PerTask):
         return self.score(task) if isinstance(self.switch, Own) else self.mask(task)
 
     def activate(self, task: str) -> None:
-        self.task, self._active_key = task, self._key(task)
+        key = self._keys[task]
         # Past nn.Module's own __setattr__, which would register the same parameter under a second name.
-        self.__dict__["active"] = self.score(task)
+        self.__dict__.update(task=task, active=getattr(self, key), _active_key=key)
 
     def forward(self, values: Tensor) -> Tensor:
         if self.cache is None:
@@ -75,9 +77,6 @@ class Gate(PerTask):
         # torch.func.functional_call replaces the tensor that is registered under it.
         score = self.active if torch.compiler.is_compiling() else getattr(self, self._active_key)
         return self.switch.product(values, score, self.memory)
-
-    def _key(self, task: str) -> str:
-        return f"task{self.tasks.index(task)}"
 
     def _apply(self, fn, recurse: bool = True):
         super()._apply(fn, recurse)
