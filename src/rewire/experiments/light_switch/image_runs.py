@@ -51,7 +51,7 @@ def train(config: ImageConfig, context: Context) -> None:
         _keep_wiring(config, model, tasks, context)
     if config.rounding:
         for row in rounding_rows(model, tasks, context.directory / ROUNDED):
-            context.sink.write({"step": config.steps} | row)
+            context.sink.write(row)
     write_json(context.directory / MEMORY, {"peak_gib": peak_gib()})
 
 
@@ -101,7 +101,7 @@ def _look(
 def _keep_wiring(config: ImageConfig, model: nn.Module, tasks: Sequence[Task], context: Context) -> None:
     maps = pixels(model, tasks)
     for row in (*wiring_rows(model), *pixel_rows(maps)):
-        context.sink.write({"step": config.steps} | row)
+        context.sink.write(row)  # without a step: `fit` keeps a resumed run's records up to the checkpoint's step
     write_images(context.directory / PIXELS, maps)
     rewire.save(model, context.directory / MODEL, scores=True)
 
