@@ -102,8 +102,10 @@ def test_bf16_and_channels_last_train_too():
 def test_evaluation_leaves_mode_and_task_alone():
     model = digit_model(Streams(0))
     rewire.switch(model, "green")
+    model[1].eval()  # a layer that its owner keeps from training stays so
     evaluate(model, digit_tasks()[0])
     assert model.training
+    assert not model[1].training
     assert rewire.active_task(model) == "green"
 
 

@@ -1,6 +1,6 @@
 """Per-task gates over shared weights: w_task = values ⊙ switch(score_task)."""
 
-from rewire.gates.active import active_task, per_task, switch, tasks_of
+from rewire.gates.active import active_task, per_task, restored, switch, tasks_of
 from rewire.gates.add import add_task
 from rewire.gates.attach import gate
 from rewire.gates.binarize import binarize
@@ -42,6 +42,7 @@ __all__ = [
     "param_groups",
     "per_task",
     "pixel_usage",
+    "restored",
     "save",
     "score_speed",
     "scores",

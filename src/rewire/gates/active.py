@@ -64,12 +64,13 @@ def switch(model: nn.Module, task: str) -> nn.Module:
 
 @contextmanager
 def restored(model: nn.Module) -> Iterator[nn.Module]:
-    """Whatever happens inside, the active task and every module's training mode are as before afterwards."""
-    current = active_task(model)
+    """Whatever happens inside, the active task (if any) and every module's training mode are as before afterwards."""
+    current = active_task(model) if per_task(model) else None
     modes = {module: module.training for module in model.modules()}
     try:
         yield model
     finally:
-        switch(model, current)
+        if current is not None:
+            switch(model, current)
         for module, training in modes.items():
             module.training = training

@@ -1,13 +1,10 @@
 """A model's loss and metric on a task's held-out examples."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import nn
 
 from rewire.errors import choice
-from rewire.gates import active_task, per_task, switch
+from rewire.gates import per_task, restored, switch
 from rewire.tasks import Task
 
 
@@ -34,7 +31,10 @@ def evaluate(
     examples = getattr(task, split)
     device = next(model.parameters()).device
     totals = torch.zeros(2, dtype=torch.float64)
-    with _evaluating(model, task.name), autocast(device, precision):
+    with restored(model), autocast(device, precision):
+        model.eval()
+        if per_task(model):
+            switch(model, task.name)
         for start in range(0, len(examples), batch_size):
             x, y = examples[slice(start, start + batch_size)]
             outputs = model(x.contiguous(memory_format=torch.channels_last) if channels_last else x)
@@ -47,17 +47,3 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
     if precision not in ("fp32", "bf16"):
         raise choice("precision", ["fp32", "bf16"], precision)
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
-
-
-@contextmanager
-def _evaluating(model: nn.Module, task: str) -> Iterator[None]:
-    training, current = model.training, active_task(model) if per_task(model) else None
-    model.eval()
-    if current is not None:
-        switch(model, task)
-    try:
-        yield
-    finally:
-        model.train(training)
-        if current is not None:
-            switch(model, current)
