@@ -1,4 +1,4 @@
-"""What gates cost: whole training steps and mixed batches, gated against plain, on random inputs of the papers' sizes."""
+"""What gates cost: whole training steps and mixed batches, gated against plain, at the papers' sizes."""
 
 from collections.abc import Callable
 from itertools import cycle

@@ -38,8 +38,11 @@ def run(names: Iterable[str] = (), folder: Path = FOLDER) -> list[dict[str, Any]
             raise choice("benchmark", found, name)
     import torch
 
+    from rewire.runs import capture, hardware
+
     torch.set_num_threads(1)
-    return [{"name": name, **found[name]()} for name in wanted]
+    machine = {"hardware": hardware(capture("cpu", threads=1)), "torch": torch.__version__}
+    return [{"name": name, **found[name](), **machine} for name in wanted]
 
 
 def interleave(

@@ -1,10 +1,14 @@
 """The README's table is generated, never typed."""
 
+from pathlib import Path
+
 import pytest
 
-from rewire.experiments.results import END, START, claims_table, main, rewrite
+from rewire.experiments.results import benchmarks_table, claims_table, main, rewrite
 from rewire.files import write_json
 
+ROOT = Path(__file__).parents[2]
+START, END = "<!-- claims -->", "<!-- /claims -->"
 ROW = {
     "claim": "LS-5a",
     "statement": "gated | shared\nlearn",
@@ -49,4 +53,18 @@ def test_the_readme_is_rewritten_between_its_markers_only(tmp_path):
 
 def test_a_readme_without_markers_is_refused():
     with pytest.raises(ValueError, match="README must contain <!-- claims -->"):
-        rewrite("no table here", "rows")
+        rewrite("no table here", "claims", "rows")
+
+
+def test_benchmarks_become_a_table_that_names_the_machine():
+    row = {"name": "gates/mlp", "ours": 2.0, "reference": 1.0, "ratio": 2.0, "unit": "ms", "threads": 1, "rounds": 9}
+    table = benchmarks_table([row | {"hardware": "a chip, 2 cores", "torch": "2.13.0"}])
+    assert "| gates/mlp | 2.0 | 1.0 | 2.0 |  | ms | 1 | 9 |" in table
+    assert table.endswith("Measured on a chip, 2 cores, torch 2.13.0.")
+
+
+def test_the_readme_shows_the_committed_results(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_bytes((ROOT / "README.md").read_bytes())
+    main(sorted(str(path) for path in (ROOT / "results").glob("*.json")), readme)
+    assert readme.read_text() == (ROOT / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""Claims as the README's table: `python -m rewire.experiments.results results/*.json` rewrites it."""
+"""Claims and benchmarks as the README's tables: `python -m rewire.experiments.results results/*.json` rewrites them."""
 
 import re
 import sys
@@ -6,21 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rewire.experiments.registry import MODULES
 from rewire.files import read_json, write_atomic
 
 README = Path("README.md")
-START, END = "<!-- claims -->", "<!-- /claims -->"
-HEADER = ("claim", "the paper says", "paper", "ours", "n", "verdict", "budget")
+CLAIMS = ("claim", "the paper says", "paper", "ours", "n", "verdict", "budget")
+BENCHMARKS = ("name", "ours", "reference", "ratio", "target", "unit", "threads", "rounds")
 
 
 def claims_table(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows of `rewire run` as a Markdown table: the paper's number beside ours (mean ± std), n, verdict, budget."""
-    lines = [HEADER, ("---",) * len(HEADER)]
-    lines += [
-        (row["claim"], row["statement"], row["paper"], number(row), row["n"], row["verdict"], row["budget"])
-        for row in rows
-    ]
-    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+    return _table(
+        CLAIMS,
+        (
+            (row["claim"], row["statement"], row["paper"], number(row), row["n"], row["verdict"], row["budget"])
+            for row in rows
+        ),
+    )
+
+
+def benchmarks_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows of `rewire bench --json` as a Markdown table, and the machine they were measured on."""
+    machines = sorted({f"{row['hardware']}, torch {row['torch']}" for row in rows})
+    lines = ([row.get(column, "") for column in BENCHMARKS] for row in rows)
+    return "\n".join([_table(BENCHMARKS, lines), "", *(f"Measured on {machine}." for machine in machines)])
 
 
 def number(row: Mapping[str, Any]) -> str:
@@ -48,18 +57,31 @@ def section(results: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([claims_table(rows), "", *(f"- {provenance(result)}" for result in results)])
 
 
-def rewrite(readme: str, content: str) -> str:
-    """`readme` with the region between the markers replaced. Raises ValueError when it has no such region."""
-    region = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
+def rewrite(readme: str, name: str, content: str) -> str:
+    """`readme` with its region of that name replaced. Raises ValueError when it has no such region."""
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    region = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     if not region.search(readme):
-        raise ValueError(f"README must contain {START} and {END} in this order; got neither or one; add both lines")
-    return region.sub(lambda _: f"{START}\n{content}\n{END}", readme, count=1)
+        raise ValueError(f"README must contain {start} and {end} in this order; got neither or one; add both lines")
+    return region.sub(lambda _: f"{start}\n{content}\n{end}", readme, count=1)
 
 
 def main(paths: Sequence[str], readme: Path = README) -> None:
-    """Rewrite the claims table of `readme` from the results files at `paths`, in this order."""
-    content = section([read_json(Path(path)) for path in paths])
-    write_atomic(readme, rewrite(readme.read_text(encoding="utf-8"), content).encode())
+    """Rewrite the tables of `readme` from the files at `paths`: results of recipes, and arrays of benchmarks."""
+    contents = [read_json(Path(path)) for path in paths]
+    results = sorted(
+        (c for c in contents if isinstance(c, dict)), key=lambda result: list(MODULES).index(result["recipe"])
+    )
+    measured = [row for content in contents if isinstance(content, list) for row in content]
+    text = readme.read_text(encoding="utf-8")
+    text = rewrite(text, "claims", section(results)) if results else text
+    text = rewrite(text, "benchmarks", benchmarks_table(measured)) if measured else text
+    write_atomic(readme, text.encode())
+
+
+def _table(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    every = [header, ("---",) * len(header), *lines]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in every)
 
 
 def _cell(value: Any) -> str:
