@@ -8,8 +8,9 @@ from torch.nn.utils import parametrize
 
 from rewire.errors import choice
 from rewire.gates.active import per_task
+from rewire.gates.bare_state import read_as_current
 from rewire.gates.gate import Gate
-from rewire.gates.parts import original
+from rewire.gates.parts import chains, original
 from rewire.gates.recurrent import serve_flat_weights
 from rewire.gates.selection import Selection, Slot, gateable, refuse_unsuitable, select, statistic_slots, with_tied
 from rewire.gates.switches import Own, Sigmoid, Switch
@@ -87,6 +88,8 @@ def attach(plan: Mapping[Slot, Switch], tasks: Sequence[str], generator: torch.G
     for module in {slot.module for slot in plan}:
         if isinstance(module, nn.RNNBase):
             serve_flat_weights(module)
+        if "num_batches_tracked" in chains(module):
+            read_as_current(module)
 
 
 def new_score(switch: Switch, tensor: Tensor, generator: torch.Generator | None = None) -> Tensor:
