@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rewire.gates.product import Memory
+from rewire.gates.recompute import marked
 from rewire.gates.switches import Own, Switch
 
 
@@ -76,7 +77,7 @@ class Gate(PerTask):
         # The slot for the compiler, which would make one graph per name; by name otherwise, because
         # torch.func.functional_call replaces the tensor that is registered under it.
         score = self.active if torch.compiler.is_compiling() else getattr(self, self._active_key)
-        return self.switch.product(values, score, self.memory)
+        return marked(self.switch.product(values, score, self.memory), self._active_key)
 
     def _apply(self, fn, recurse: bool = True):
         super()._apply(fn, recurse)

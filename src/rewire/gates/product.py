@@ -109,11 +109,11 @@ def _recycles(values: Tensor, score: Tensor) -> bool:
         and values.device.type == score.device.type == "cpu"
         and {type(values), type(score)} <= {Tensor, nn.Parameter}
         and torch.is_grad_enabled()
-        and not _watched()
+        and not is_watched()
     )
 
 
-def _watched() -> bool:
+def is_watched() -> bool:
     """Whether a compiler, tracer, function transform or dispatch mode must see the formula's own operations."""
     return (
         torch.compiler.is_compiling()
