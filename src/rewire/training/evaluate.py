@@ -29,7 +29,11 @@ def evaluate(
     if split not in ("train", "test"):
         raise choice("split", ["train", "test"], split)
     examples = getattr(task, split)
-    device = next(model.parameters()).device
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    if not len(examples):
+        raise ValueError(f"task must have {split} examples; got none for {task.name!r}")
+    device = device_of(model)
     totals = torch.zeros(2, dtype=torch.float64)
     with restored(model), autocast(device, precision):
         model.eval()
@@ -41,6 +45,10 @@ def evaluate(
             totals += len(y) * torch.stack([task.loss(outputs, y), task.metric(outputs, y)]).double().cpu()
     loss, metric = (totals / len(examples)).tolist()
     return {"loss": loss, task.metric.__name__: metric}
+
+
+def device_of(model: nn.Module) -> torch.device:
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:

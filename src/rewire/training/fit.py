@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from rewire.gates import per_task, switch
 from rewire.tasks import Task
 from rewire.training.checkpoint import Checkpoint, Stateful, model_part
-from rewire.training.evaluate import autocast, evaluate
+from rewire.training.checks import all_finite, check_stepping, check_tasks
+from rewire.training.evaluate import autocast, device_of, evaluate
 from rewire.training.interrupt import deferred_interrupt
 from rewire.training.order import Order
 from rewire.training.streams import Streams
@@ -63,22 +64,25 @@ def fit(
         order: "replacement" or "epochs". precision: "fp32" or "bf16" (autocast). channels_last: for convolutions.
         set_to_none: False clears gradients to zeros as torch 1.6 did, so that momentum moves the scores of other tasks.
 
-    Raises NonFiniteLoss naming step and task; ValueError for no tasks or an unknown order or precision;
-    KeyboardInterrupt, for Ctrl-C and SIGTERM, after saving at the end of the step.
+    Raises NonFiniteLoss naming step and task; ValueError for tasks that are none, empty or unknown to the model, an
+    unknown order or precision, and a checkpoint of another run; KeyboardInterrupt, for Ctrl-C and SIGTERM, after
+    saving at the end of the step.
     """
-    if not tasks:
-        raise ValueError("tasks must hold at least one task; got an empty list")
-    device = next(model.parameters()).device
+    evaluated = tasks if evaluated is None else evaluated
+    check_tasks(model, tasks, evaluated)
+    check_stepping(steps, optimizer, scheduler)
+    device = device_of(model)
     if channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     score = partial(evaluate, precision=precision, channels_last=channels_last)
-    evaluated = tasks if evaluated is None else evaluated
     draws, shown = Order(order, batch_size, streams), time.monotonic()
     parts: dict[str, Stateful] = {"model": model_part(model), "optimizer": optimizer, "order": draws}
     parts |= {} if scheduler is None else {"scheduler": scheduler}
     model.train()
     with streams.layers(device), deferred_interrupt() as interrupted:
         step = _resume(checkpoint, sink, parts, streams, device)
+        if step > steps:
+            raise ValueError(f"steps must be at least {step}, which the checkpoint has taken; got {steps}")
         if step == 0 and 0 in evaluate_at:
             _record(model, evaluated, 0, sink, measure, score)
         while step < steps:
@@ -96,7 +100,7 @@ def fit(
             if progress is not None and time.monotonic() - shown > 0.2:
                 shown = time.monotonic()
                 progress({"step": step, "steps": steps, "task": task.name, "loss": loss})
-            if checkpoint is not None and (checkpoint.due() or interrupted()):
+            if checkpoint is not None and (checkpoint.due() or interrupted()) and all_finite(model):
                 checkpoint.save(step, parts, streams.state(device))
             if interrupted():
                 raise KeyboardInterrupt

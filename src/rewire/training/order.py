@@ -1,5 +1,7 @@
 """Which examples make the next batch: drawn with replacement, or epoch by epoch."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -38,8 +40,15 @@ class Order:
             known = self._epochs[name] = epoch, torch.randperm(size, generator=generator)
         return known[1]
 
-    def state_dict(self) -> dict[str, int]:
-        return dict(self._batches)
+    def state_dict(self) -> dict[str, Any]:
+        return {**self._settings(), "batches": dict(self._batches)}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self._batches = dict(state)
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Raises ValueError where the batches were drawn in another way: what followed would be no run of either."""
+        for name, mine in self._settings().items():
+            if state[name] != mine:
+                raise ValueError(f"{name} must be {state[name]!r}, as before; got {mine!r}")
+        self._batches = dict(state["batches"])
+
+    def _settings(self) -> dict[str, Any]:
+        return {"order": self.kind, "batch_size": self.batch_size, "seed": self.streams.seed}

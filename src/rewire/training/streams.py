@@ -18,7 +18,8 @@ def derive(seed: int, *purpose: object) -> int:
     >>> derive(0, "init") == derive(0, "init"), derive(0, "init") == derive(1, "init")
     (True, False)
     """
-    text = "/".join(map(str, (seed, *purpose)))
+    # A slash within a name is escaped, so that ("a/b",) and ("a", "b") are two purposes.
+    text = "/".join(str(part).replace("\\", "\\\\").replace("/", "\\/") for part in (seed, *purpose))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
