@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 
 from rewire.experiments.claim import judge
-from rewire.experiments.light_switch import noise
+from rewire.experiments.light_switch.noise import recipe as noise
 from rewire.report.figure import save
 from rewire.runs import Records
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from rewire.experiments import Context
-from rewire.experiments.light_switch.sinusoid import RECIPE, Config, execute, stages
-from rewire.experiments.light_switch.sinusoid_claims import CLAIMS, spearman
-from rewire.experiments.light_switch.sinusoid_figures import draw
-from rewire.experiments.light_switch.sinusoid_runs import GRADIENTS, gradient, penalty
+from rewire.experiments.light_switch.sinusoid.claims import CLAIMS, spearman
+from rewire.experiments.light_switch.sinusoid.figures import draw
+from rewire.experiments.light_switch.sinusoid.recipe import RECIPE, Config, execute, stages
+from rewire.experiments.light_switch.sinusoid.runs import GRADIENTS, gradient, penalty
 from rewire.report.figure import save
 from rewire.runs import JsonLines, Records, read_records
 
