@@ -11,7 +11,7 @@ from rewire.experiments.light_switch.cost.claims import draw, same_complexity
 from rewire.experiments.light_switch.cost.maml import meta_step
 from rewire.experiments.light_switch.cost.recipe import RECIPE, Config, execute, stages
 from rewire.experiments.light_switch.cost.runs import interleaved
-from rewire.report.figure import save
+from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 from rewire.training import Checkpoint
 

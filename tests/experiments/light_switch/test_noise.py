@@ -6,7 +6,7 @@ import pytest
 
 from rewire.experiments.claim import judge
 from rewire.experiments.light_switch.noise import recipe as noise
-from rewire.report.figure import save
+from rewire.figures import save
 from rewire.runs import Records
 
 CLAIMS = {claim.id: claim for claim in noise.RECIPE.claims}

@@ -15,7 +15,7 @@ from rewire.experiments.light_switch.images.figures import (
 )
 from rewire.experiments.light_switch.images.runs import PANELS, artefact
 from rewire.experiments.light_switch.images.wiring_figures import wiring_figures
-from rewire.report import Figure
+from rewire.figures import Figure
 from rewire.runs import Records
 
 NETWORKS = ("gated", "hard", "shared", "separate", "separate 3T zero gradients")

@@ -22,7 +22,7 @@ from rewire.experiments.recipe import Recipe, Stage
 from rewire.runs import Records
 
 if TYPE_CHECKING:
-    from rewire.report.figure import Figure
+    from rewire.figures import Figure
 
 TRANSFORMS = TransformConfig(families=("primaries", "black+red", "white", "inverse"))
 PRIMARIES = ImageConfig(family="primaries", evaluate_at=(LATE,), watch=("red",), wiring=True)

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewire.experiments.claim import Claim, Outcome, summarise
-from rewire.report import plots
-from rewire.report.figure import Figure
-from rewire.report.tables import mean_std
+from rewire.figures import Figure, bars, curves, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:
@@ -87,9 +85,7 @@ def _milliseconds(records: Records) -> Figure | None:
         for panel, axis in zip(canvas.subplots(1, 2, sharey=True), ("batch", "width")):
             mine = [row for row in rows if row["axis"] == axis]
             words = {"batch": "examples per step (width 40)", "width": "hidden width (500 examples per step)"}
-            plots.curves(
-                panel, mine, x="size", y="milliseconds", by="contender", xlabel=words[axis], ylabel="ms per step"
-            )
+            curves(panel, mine, x="size", y="milliseconds", by="contender", xlabel=words[axis], ylabel="ms per step")
             panel.set_xscale("log")
             panel.set_yscale("log")
             ticks = sorted({row["size"] for row in mine})
@@ -119,7 +115,7 @@ def _errors(records: Records) -> Figure | None:
     )
 
     def paint(canvas: "Canvas") -> None:
-        plots.bars(canvas.subplots(), rows, ylabel="mean squared error")
+        bars(canvas.subplots(), rows, ylabel="mean squared error")
 
     return Figure("maml", "The comparator learns as published", caption, rows, paint)
 

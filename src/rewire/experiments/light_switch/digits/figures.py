@@ -8,7 +8,7 @@ from rewire.experiments.light_switch.digits.recipe import TRANSFORMS, stages
 from rewire.experiments.light_switch.images.figures import budget, curve_figure, panel, pixel_files
 from rewire.experiments.light_switch.images.runs import PANELS, artefact
 from rewire.experiments.light_switch.images.wiring_figures import wiring_figures
-from rewire.report import Figure, mean_std
+from rewire.figures import Figure, curves, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ def _storage(records: Records) -> list[Figure]:
     ]
 
     def draw(canvas: "Canvas") -> None:
-        from rewire.report import curves
-
         axes = canvas.subplots()
         curves(axes, rows, x="tasks", xlabel="tasks", ylabel="kB on disk")
         axes.set_ylim(0, None)

@@ -18,7 +18,7 @@ from rewire.experiments.recipe import Recipe, Stage
 from rewire.runs import Records
 
 if TYPE_CHECKING:
-    from rewire.report.figure import Figure
+    from rewire.figures import Figure
 
 TRANSFORMS = TransformConfig(dataset="digits", families=("primaries", "inverse"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rewire.experiments.light_switch.images.runs import artefact
 from rewire.experiments.light_switch.images.wiring import PIXELS, read_images
 from rewire.experiments.recipe import Stage
-from rewire.report import Figure, bars, curves, images, mean_std
+from rewire.figures import Figure, bars, curves, images, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.experiments.light_switch.images.figures import budget
 from rewire.experiments.light_switch.images.wiring import COLOURS, read_images
-from rewire.report import Figure, heatmap, images, mean_std
-from rewire.report.plots import legend
-from rewire.report.style import SERIES
+from rewire.figures import SERIES, Figure, heatmap, images, legend, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -3,10 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from rewire.experiments.light_switch.linear.claims import LEARNT, MASKS, VALUES, labels, last
-from rewire.report.figure import Figure
-from rewire.report.plots import curves, legend
-from rewire.report.style import DASHES, INK, SERIES
-from rewire.report.tables import mean_std
+from rewire.figures import DASHES, INK, SERIES, Figure, curves, legend, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rewire.experiments.light_switch.linear.claims import (
 )
 from rewire.experiments.light_switch.linear.config import Linear
 from rewire.experiments.recipe import Context, Recipe, Stage
-from rewire.report.figure import Figure
+from rewire.figures import Figure
 from rewire.runs import Records
 
 SLOW = 150_000  # steps: without a faster rate for its scores, the gated network needs most of these

@@ -8,7 +8,7 @@ from rewire.experiments.light_switch.images.figures import accuracy_figure, accu
 from rewire.experiments.light_switch.images.runs import PANELS, artefact
 from rewire.experiments.light_switch.mnist.claims import ONE_TASK, PAPER_GIB, PAPER_IMAGES, TWINS
 from rewire.experiments.light_switch.mnist.recipe import TRANSFORMS
-from rewire.report import Figure
+from rewire.figures import Figure
 from rewire.runs import Records
 
 if TYPE_CHECKING:

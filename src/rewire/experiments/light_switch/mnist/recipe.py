@@ -22,7 +22,7 @@ from rewire.experiments.recipe import Recipe, Stage
 from rewire.runs import Records
 
 if TYPE_CHECKING:
-    from rewire.report.figure import Figure
+    from rewire.figures import Figure
 
 TRANSFORMS = TransformConfig(families=("black", "primaries", "white", "inverse"))
 BLACK = ImageConfig(family="black", evaluate_at=(LATE,))

@@ -3,10 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rewire.experiments.light_switch.noise.claims import FLOOR, SETTINGS, sigmas
-from rewire.report.figure import Figure
-from rewire.report.plots import curves
-from rewire.report.style import DASHES, MUTED
-from rewire.report.tables import Row, mean_std
+from rewire.figures import DASHES, MUTED, Figure, Row, curves, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from rewire.experiments.claim import Claim
 from rewire.experiments.light_switch.linear.config import Linear
 from rewire.experiments.light_switch.noise.claims import gated_is_best, noise_misleads
 from rewire.experiments.recipe import Context, Recipe, Stage
-from rewire.report.figure import Figure
+from rewire.figures import Figure
 from rewire.runs import Records
 
 # The authors' two committed settings of Fig 1 (commits 564f913 and 541940a); the same learning rates in both.

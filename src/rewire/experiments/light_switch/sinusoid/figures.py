@@ -3,17 +3,14 @@
 import math
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rewire.report import plots
-from rewire.report.figure import Figure
-from rewire.report.tables import matrix, mean_std
+from rewire.figures import Figure, Row, curves, heatmap, matrix, mean_std, ridge
 from rewire.runs import Records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-Row = dict[str, Any]
 SHOWN = 6  # histograms over time, evenly chosen, or the ridge is too dense to read
 
 
@@ -33,7 +30,7 @@ def weights(records: Records) -> Figure | None:
     def paint(canvas: "Canvas") -> None:
         axes = canvas.subplots(1, 2, sharex=True)
         for panel, (label, found) in zip(axes, panels.items()):
-            plots.ridge(panel, found, over="step", xlabel="weight × mask", overlap=0.95)
+            ridge(panel, found, over="step", xlabel="weight × mask", overlap=0.95)
             panel.set_title({"gated": "sigmoid gate (the paper's)", "hard": "hard gate"}[label])
             panel.set_xlim(-0.75, 0.75)
 
@@ -73,7 +70,7 @@ def masks(records: Records) -> Figure | None:
 
     def paint(canvas: "Canvas") -> None:
         for panel, (layer, bins) in zip(canvas.subplots(1, 2, sharex=True), panels.items()):
-            plots.ridge(panel, bins, over="task", xlabel="mask σ(M)", overlap=0.95)
+            ridge(panel, bins, over="task", xlabel="mask σ(M)", overlap=0.95)
             panel.set_title(f"layer {layer}")
 
     caption = (
@@ -96,7 +93,7 @@ def between(records: Records) -> Figure | None:
 
     def paint(canvas: "Canvas") -> None:
         for panel, (layer, table) in zip(canvas.subplots(1, 2), tables.items()):
-            plots.heatmap(panel, table, limits=(0, largest), label="Wasserstein distance")
+            heatmap(panel, table, limits=(0, largest), label="Wasserstein distance")
             panel.set_title(f"layer {layer}")
             panel.set_xlabel("task")
             panel.set_ylabel("task")
@@ -122,7 +119,7 @@ def gradients(records: Records) -> Figure | None:
 
     def paint(canvas: "Canvas") -> None:
         axes = canvas.subplots()
-        plots.curves(axes, rows, x="theta", y="gradient", by="penalty", xlabel="score θ", ylabel="∂ regulariser / ∂θ")
+        curves(axes, rows, x="theta", y="gradient", by="penalty", xlabel="score θ", ylabel="∂ regulariser / ∂θ")
 
     caption = (
         "Gradients of the two regularisers, from autograd. Descent follows minus the gradient, away from 0. "
@@ -142,7 +139,7 @@ def penalties(records: Records) -> Figure | None:
         for panel, name in zip(canvas.subplots(1, 2, sharey=True), ("absolute", "gaussian")):
             mine = [row | {"label": row["label"].replace(name, "weight")} for row in rows]
             mine = [row for row in mine if row["label"].startswith(("none", "weight"))]
-            plots.curves(panel, mine, ylabel="log₁₀ test MSE" if name == "absolute" else "")
+            curves(panel, mine, ylabel="log₁₀ test MSE" if name == "absolute" else "")
             panel.set_title({"absolute": "eq. 4, absolute", "gaussian": "eq. 5, squared"}[name])
 
     caption = (
@@ -160,7 +157,7 @@ def models(records: Records) -> Figure | None:
 
     def paint(canvas: "Canvas") -> None:
         axes = canvas.subplots()
-        plots.curves(axes, rows, ylabel="log₁₀ test MSE")
+        curves(axes, rows, ylabel="log₁₀ test MSE")
 
     caption = (
         "Test error on ten sinusoid tasks, mean over tasks; mean ± standard deviation of "

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from rewire.experiments.light_switch.storage.claims import own, sizes
 from rewire.experiments.light_switch.storage.gaps import ALLOWED, Gap, gaps
-from rewire.report import Figure, bars, mean_std
-from rewire.report.style import MUTED, SERIES
+from rewire.figures import MUTED, SERIES, Figure, bars, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rewire.report import Figure, bars, heatmap, mean_std
+from rewire.figures import Figure, bars, heatmap, mean_std
 from rewire.runs import Records
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rewire.experiments.recipe import Context, Recipe, Stage
 from rewire.runs import Records
 
 if TYPE_CHECKING:
-    from rewire.report.figure import Figure
+    from rewire.figures import Figure
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rewire.figures.style import house_style
 from rewire.files import write_atomic
-from rewire.report.style import house_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

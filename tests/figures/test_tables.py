@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewire.report.tables import histograms, matrix, mean_std
+from rewire.figures.tables import histograms, matrix, mean_std
 
 numbers = st.floats(-1e3, 1e3)
 

@@ -4,9 +4,9 @@ import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from rewire.report.plots import bars, curves, heatmap, images, ridge
-from rewire.report.style import SERIES, house_style
-from rewire.report.tables import histograms, matrix
+from rewire.figures.plots import bars, curves, heatmap, images, ridge
+from rewire.figures.style import SERIES, house_style
+from rewire.figures.tables import histograms, matrix
 
 
 @pytest.fixture

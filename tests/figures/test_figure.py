@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewire.report.figure import Figure, save, to_csv
+from rewire.figures.figure import Figure, save, to_csv
 
 
 def line(canvas):
@@ -54,13 +54,13 @@ def test_csv_reads_back_as_what_was_written(rows):
     assert back == [{key: str(row.get(key, "")) for key in columns} for row in rows]
 
 
-def test_importing_the_report_loads_no_heavy_library_and_drawing_no_pyplot():
+def test_importing_the_room_loads_no_heavy_library_and_drawing_no_pyplot():
     code = """
-import sys, rewire.report as report
-heavy = {"matplotlib", "jinja2", "torch", "numpy"} & set(sys.modules)
+import sys, rewire.figures as figures
+heavy = {"matplotlib", "torch", "numpy", "rewire.experiments", "rewire.report"} & set(sys.modules)
 assert not heavy, heavy
 import pathlib, tempfile
-report.save(report.Figure("a", "", "", [], lambda canvas: canvas.subplots()), pathlib.Path(tempfile.mkdtemp()))
+figures.save(figures.Figure("a", "", "", [], lambda canvas: canvas.subplots()), pathlib.Path(tempfile.mkdtemp()))
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
