@@ -10,7 +10,8 @@ import rewire
 from rewire.experiments.light_switch.colours import recipe as colours
 from rewire.experiments.light_switch.digits import recipe as digits
 from rewire.experiments.light_switch.images.claims import accuracies, constant_class, interval
-from rewire.experiments.light_switch.images.config import ImageConfig, MemoryConfig, TransformConfig, execute
+from rewire.experiments.light_switch.images.config import ImageConfig, MemoryConfig, TransformConfig
+from rewire.experiments.light_switch.images.execute import execute
 from rewire.experiments.light_switch.images.families import FAMILIES, family
 from rewire.experiments.light_switch.images.figures import pixel_files
 from rewire.experiments.light_switch.images.runs import MEMORY, MODEL, PANELS, check_transforms, train

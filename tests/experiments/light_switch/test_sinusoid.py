@@ -8,8 +8,9 @@ import torch
 from rewire.experiments import Context
 from rewire.experiments.light_switch.sinusoid.claims import CLAIMS, spearman
 from rewire.experiments.light_switch.sinusoid.figures import draw
-from rewire.experiments.light_switch.sinusoid.recipe import RECIPE, Config, execute, stages
+from rewire.experiments.light_switch.sinusoid.recipe import RECIPE, execute
 from rewire.experiments.light_switch.sinusoid.runs import GRADIENTS, gradient, penalty
+from rewire.experiments.light_switch.sinusoid.stages import Config, stages
 from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 

@@ -7,7 +7,8 @@ import rewire
 from rewire.experiments import Context, judge
 from rewire.experiments.light_switch.storage.figures import figures
 from rewire.experiments.light_switch.storage.gaps import gaps, split
-from rewire.experiments.light_switch.storage.recipe import RECIPE, StorageConfig, execute
+from rewire.experiments.light_switch.storage.recipe import RECIPE, execute
+from rewire.experiments.light_switch.storage.stages import StorageConfig
 from rewire.figures import save
 from rewire.models import LeNet5
 from rewire.runs import JsonLines, Records, read_records

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rewire.experiments.light_switch.colours.claims import BLACK_RED, PRIMARY, WHITE
-from rewire.experiments.light_switch.colours.recipe import TRANSFORMS, stages
+from rewire.experiments.light_switch.colours.stages import TRANSFORMS, stages
 from rewire.experiments.light_switch.images.config import EARLY, LATE
 from rewire.experiments.light_switch.images.figures import (
     accuracy_figure,

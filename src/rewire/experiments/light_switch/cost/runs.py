@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +12,10 @@ from torch.nn import functional as F
 import rewire
 from rewire.experiments.light_switch.contenders import contender
 from rewire.experiments.light_switch.cost.maml import Points, few_shot_errors, meta_step, sinusoids
+from rewire.experiments.light_switch.cost.stages import Config
 from rewire.experiments.recipe import Context
 from rewire.models import MLP
 from rewire.training import Checkpoint, Streams
-
-if TYPE_CHECKING:
-    from rewire.experiments.light_switch.cost.recipe import Config
 
 Step = Callable[[], object]
 NAMES = {"plain": "shared", "gated": "gated", "hard": "hard"}  # what a timing calls each contender
@@ -26,7 +23,7 @@ DIVERGED = 100.0  # squared error; always answering 0 costs at most 25
 QUERIES = 100  # test points per task, so that the error of a fit is not that of a few lucky points
 
 
-def time_steps(config: "Config", context: Context) -> None:
+def time_steps(config: Config, context: Context) -> None:
     """One record per axis, size and network: milliseconds of a step and its ratio to the plain one's.
 
     The fastest round counts: whatever else the machine does can only add to the time of a step.
@@ -40,13 +37,13 @@ def time_steps(config: "Config", context: Context) -> None:
             context.sink.write(place | {"milliseconds": 1e3 * min(seconds), "ratio": ratio})
 
 
-def grid(config: "Config") -> Iterator[tuple[str, int, int, int]]:
+def grid(config: Config) -> Iterator[tuple[str, int, int, int]]:
     """(axis, size on it, batch, width) of every place to measure."""
     yield from (("batch", batch, batch, config.width) for batch in config.batches)
     yield from (("width", width, config.batch, width) for width in config.widths)
 
 
-def contenders(config: "Config", batch: int, width: int, context: Context) -> dict[str, Step]:
+def contenders(config: Config, batch: int, width: int, context: Context) -> dict[str, Step]:
     """A training step of each network on `batch` examples: of one task, or for MAML of as many tasks as they make."""
     streams = Streams(context.seed)
     tasks = [f"sinusoid-{k}" for k in range(config.tasks)]
@@ -77,7 +74,7 @@ def _supervised(model: nn.Module, optimizer: torch.optim.Optimizer, tasks: list[
     return step
 
 
-def _meta(config: "Config", batch: int, width: int, streams: Streams, device: str) -> Step:
+def _meta(config: Config, batch: int, width: int, streams: Streams, device: str) -> Step:
     network, optimizer = _learner(config, width, streams, device)
     tasks = max(1, batch // (2 * config.shots))
     support, query = _drawn(tasks, config.shots, config.shots, streams, torch.device(device))
@@ -85,7 +82,7 @@ def _meta(config: "Config", batch: int, width: int, streams: Streams, device: st
     return lambda: meta_step(parameters, optimizer, support, query, config.inner_lr)
 
 
-def _learner(config: "Config", width: int, streams: Streams, device: str) -> tuple[nn.Module, torch.optim.Optimizer]:
+def _learner(config: Config, width: int, streams: Streams, device: str) -> tuple[nn.Module, torch.optim.Optimizer]:
     """MAML's network and optimizer are the plain ones."""
     return contender("shared", ["all"], lambda: _network(width), streams, lr=config.lr, speed="1", device=device)
 
@@ -104,7 +101,7 @@ def interleaved(steps: dict[str, Step], rounds: int, repeats: int) -> dict[str, 
     return times
 
 
-def train_maml(config: "Config", context: Context) -> None:
+def train_maml(config: Config, context: Context) -> None:
     """Train the comparator; one record per number of inner steps: its error on tasks never trained on."""
     streams = Streams(context.seed)
     network, optimizer = _learner(config, config.width, streams, context.device)

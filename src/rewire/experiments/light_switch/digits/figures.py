@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewire.experiments.light_switch.digits.claims import TASKS
-from rewire.experiments.light_switch.digits.recipe import TRANSFORMS, stages
+from rewire.experiments.light_switch.digits.stages import TRANSFORMS, stages
 from rewire.experiments.light_switch.images.figures import budget, curve_figure, panel, pixel_files
 from rewire.experiments.light_switch.images.runs import PANELS, artefact
 from rewire.experiments.light_switch.images.wiring_figures import wiring_figures

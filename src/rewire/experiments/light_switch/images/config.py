@@ -1,12 +1,12 @@
 """The image experiments' runs (3.4, 3.5): LeNet-5 on a family of digit tasks, configured by one dataclass.
 
-This file is data and loads no torch; what a run does is in `image_runs.py`, what the tasks are in `families.py`.
+This file is data and loads no torch; `execute.py` says what runs a config, `families.py` what the tasks are.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rewire.experiments.recipe import Context, Stage
+from rewire.experiments.recipe import Stage
 
 DOCUMENT = "Like A Light Switch, Blum & Law 2020"
 EARLY, LATE = 140, 490  # the steps the paper quotes, of 500
@@ -97,16 +97,3 @@ SETTINGS: dict[str, dict] = {
     "gated 4T": {"model": "gated", "speed": "4T"},
     "gated zero gradients": {"model": "gated", "zero_gradients": True},
 }
-
-
-def execute(config: ImageConfig | TransformConfig | MemoryConfig, context: Context) -> None:
-    """Run any of the three."""
-    from rewire.experiments.light_switch.images import memory
-    from rewire.experiments.light_switch.images import runs as image_runs
-
-    if isinstance(config, MemoryConfig):
-        memory.measure(config, context)
-    elif isinstance(config, TransformConfig):
-        image_runs.check_transforms(config, context)
-    else:
-        image_runs.train(config, context)

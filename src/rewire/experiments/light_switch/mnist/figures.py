@@ -7,7 +7,7 @@ from rewire.experiments.light_switch.images.config import LATE
 from rewire.experiments.light_switch.images.figures import accuracy_figure, accuracy_rows, budget, curve_figure, panel
 from rewire.experiments.light_switch.images.runs import PANELS, artefact
 from rewire.experiments.light_switch.mnist.claims import ONE_TASK, PAPER_GIB, PAPER_IMAGES, TWINS
-from rewire.experiments.light_switch.mnist.recipe import TRANSFORMS
+from rewire.experiments.light_switch.mnist.stages import TRANSFORMS
 from rewire.figures import Figure
 from rewire.runs import Records
 

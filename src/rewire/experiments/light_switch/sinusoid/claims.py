@@ -4,9 +4,9 @@ import math
 import statistics
 
 from rewire.experiments.claim import Claim, Outcome, summarise
+from rewire.experiments.light_switch.sinusoid.stages import PENALTIES
 from rewire.runs import Records
 
-PENALTIES = ("absolute", "gaussian")
 OTHERS = {"near_zero": "mass within ±0.01 of 0", "modes": "mass in the 10 fullest bins of width 0.01"}
 
 

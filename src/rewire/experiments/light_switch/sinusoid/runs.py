@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +11,12 @@ import rewire
 from rewire.errors import choice
 from rewire.experiments.light_switch.contenders import contender
 from rewire.experiments.light_switch.sinusoid.distributions import concentration, counts, distances, matched
+from rewire.experiments.light_switch.sinusoid.stages import Config
 from rewire.experiments.recipe import Context
 from rewire.gates import absolute, gaussian, masks, tasks_of, values
 from rewire.models import MLP
 from rewire.tasks import Task, sinusoid_tasks
 from rewire.training import Checkpoint, Streams, evaluate, fit
-
-if TYPE_CHECKING:
-    from rewire.experiments.light_switch.sinusoid.recipe import Config
 
 REGULARISERS = {"absolute": absolute, "gaussian": gaussian}
 GRADIENTS: dict[str, Callable[[Tensor], Tensor]] = {  # of eqs 4 and 5, by hand; the subgradient at 0 is 0
@@ -30,7 +28,7 @@ WEIGHT_RANGE, WEIGHT_BINS = (-1.0, 1.0), 80
 MASK_RANGE, MASK_BINS = (0.0, 1.0), 25
 
 
-def train(config: "Config", context: Context) -> None:
+def train(config: Config, context: Context) -> None:
     """Train one network on all tasks; gated ones also record what their weights and masks look like."""
     streams = Streams(context.seed)
     tasks = draw_tasks(config, streams, dtype=torch.float32)
@@ -55,13 +53,13 @@ def train(config: "Config", context: Context) -> None:
     )
 
 
-def draw_tasks(config: "Config", streams: Streams, dtype: torch.dtype, **wave: Any) -> list[Task]:
+def draw_tasks(config: Config, streams: Streams, dtype: torch.dtype, **wave: Any) -> list[Task]:
     generator, sizes = streams["data"], (config.train, config.test)
     options = {"clamp": config.clamp, "generator": generator, "dtype": dtype} | wave
     return sinusoid_tasks(config.tasks, config.features, *sizes, **options)[0]
 
 
-def network(config: "Config") -> MLP:
+def network(config: Config) -> MLP:
     return MLP(config.features, config.hidden, config.hidden, config.features)
 
 
@@ -100,7 +98,7 @@ def observe(model: nn.Module, last: bool) -> Iterator[dict[str, Any]]:
             }
 
 
-def formulas(config: "Config", context: Context) -> None:
+def formulas(config: Config, context: Context) -> None:
     """Record the regularisers' gradients, by autograd and by hand, and how far cosine tasks are from shifted sines."""
     theta = torch.arange(-80, 81, dtype=torch.float64) / 20  # holds 0 exactly, where linspace rounds
     for name, by_hand in GRADIENTS.items():
@@ -119,7 +117,7 @@ def gradient(name: str, theta: Tensor) -> Tensor:
     return result[0]
 
 
-def waves(config: "Config", seed: int) -> dict[str, float]:
+def waves(config: Config, seed: int) -> dict[str, float]:
     """Tasks y = cos(z) against y = sin(z + π/2), z with its bias shifted: largest differences of data and of test loss.
 
     The same network learns each for `steps` steps, in float64 so that rounding stays far below any real difference.

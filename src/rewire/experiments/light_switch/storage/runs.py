@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -13,15 +12,13 @@ from rewire.experiments.light_switch.contenders import contender
 from rewire.experiments.light_switch.images.families import family, thinned
 from rewire.experiments.light_switch.images.rounding import ROUNDED, rounding_rows
 from rewire.experiments.light_switch.sinusoid.runs import penalty
+from rewire.experiments.light_switch.storage.stages import StorageConfig
 from rewire.experiments.recipe import Context
 from rewire.models import LeNet5
 from rewire.training import Checkpoint, Streams, evaluate, fit
 
-if TYPE_CHECKING:
-    from rewire.experiments.light_switch.storage.recipe import StorageConfig
 
-
-def train_and_round(config: "StorageConfig", context: Context) -> None:
+def train_and_round(config: StorageConfig, context: Context) -> None:
     """Records: those of `rounding_rows`, the "bytes" of each task's float32 scores, accuracy of the net trained on."""
     tasks = [
         thinned(task, config.images) for task in family(config.family, config.dataset, context.data, context.device)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 import rewire
 from rewire.experiments.light_switch.contenders import contender
 from rewire.experiments.light_switch.images.families import family, thinned
+from rewire.experiments.light_switch.unseen.stages import UnseenConfig
 from rewire.experiments.recipe import Context
 from rewire.gates import score_speed
 from rewire.gates.combination import combined
@@ -18,13 +18,10 @@ from rewire.models import LeNet5
 from rewire.tasks import Examples, Task
 from rewire.training import Checkpoint, Streams, derive, evaluate, fit
 
-if TYPE_CHECKING:
-    from rewire.experiments.light_switch.unseen.recipe import UnseenConfig
-
 score = partial(evaluate, channels_last=True)
 
 
-def train_and_transfer(config: "UnseenConfig", context: Context) -> None:
+def train_and_transfer(config: UnseenConfig, context: Context) -> None:
     """Records: accuracy by `task` and `method`, `alpha` by unseen task and known one, `guessed` by batch size."""
     known = [thinned(task, config.images) for task in _family(config.known, config, context)]
     model = _trained(config, known, context)
@@ -39,7 +36,7 @@ def train_and_transfer(config: "UnseenConfig", context: Context) -> None:
             context.sink.write({"task": task.name} | row)
 
 
-def _trained(config: "UnseenConfig", tasks: list[Task], context: Context) -> nn.Module:
+def _trained(config: UnseenConfig, tasks: list[Task], context: Context) -> nn.Module:
     """The network of the known tasks; its shared values are frozen from then on."""
     streams, names = Streams(context.seed), [task.name for task in tasks]
     rates = {"lr": config.lr, "speed": config.speed, "hard_mean": config.hard_mean}
@@ -63,7 +60,7 @@ def _trained(config: "UnseenConfig", tasks: list[Task], context: Context) -> nn.
     return model
 
 
-def guess_rows(model: nn.Module, known: list[Task], config: "UnseenConfig") -> Iterator[dict]:
+def guess_rows(model: nn.Module, known: list[Task], config: UnseenConfig) -> Iterator[dict]:
     """How often the one-shot gradient of α names the right task, from one image and from batches, all unlabelled."""
     names = [task.name for task in known]
     for crowd in config.crowds:
@@ -76,7 +73,7 @@ def guess_rows(model: nn.Module, known: list[Task], config: "UnseenConfig") -> I
 
 
 def ways(
-    model: nn.Module, task: Task, few: Examples, names: list[str], config: "UnseenConfig", seed: int
+    model: nn.Module, task: Task, few: Examples, names: list[str], config: UnseenConfig, seed: int
 ) -> Iterator[dict]:
     """Accuracy on an unseen task by every way to serve it, from those without labels (0 shots) to those with most."""
     mean = dict.fromkeys(names, 1 / len(names))
@@ -106,7 +103,7 @@ def mixture_accuracy(model: nn.Module, task: Task, alpha: Mapping[str, float]) -
         return _with_mask(model, task, next(iter(alpha)))  # whichever task is active, the mixture serves
 
 
-def tuned(model: nn.Module, task: Task, config: "UnseenConfig", rate: float, seed: int, row: dict) -> Iterator[dict]:
+def tuned(model: nn.Module, task: Task, config: UnseenConfig, rate: float, seed: int, row: dict) -> Iterator[dict]:
     """Train the scores of one task, just added, for a few steps, and nothing else; accuracy before and after.
 
     Both initialisations draw the same batches.
@@ -129,7 +126,7 @@ def _with_mask(model: nn.Module, task: Task, name: str) -> float:
     return score(model, replace(task, name=name))["accuracy"]
 
 
-def _family(name: str, config: "UnseenConfig", context: Context) -> list[Task]:
+def _family(name: str, config: UnseenConfig, context: Context) -> list[Task]:
     return family(name, config.dataset, context.data, context.device)
 
 
