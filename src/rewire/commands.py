@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import choice
+from rewire.options import Bench, Inspect, List, Report, Run
 from rewire.table import show
 
 if TYPE_CHECKING:
-    from rewire import cli
     from rewire.experiments import Finished, Recipe
 
 VERDICT_COLUMNS = ("recipe", "claim", "statement", "paper", "ours", "n", "verdict", "budget", "note")
 
 
-def list_recipes(options: "cli.List") -> int:
+def list_recipes(options: List) -> int:
     """Print every recipe."""
     from rewire.experiments import recipes
 
@@ -39,7 +39,7 @@ def list_recipes(options: "cli.List") -> int:
     return 0
 
 
-def run(options: "cli.Run") -> int:
+def run(options: Run) -> int:
     """Run recipes and print their claims; 0 when every run finished, 1 when one failed, 2 when its input was bad."""
     from rewire.experiments import BUDGETS, find, match, run_recipes
     from rewire.runs import resolve_device
@@ -62,7 +62,7 @@ def run(options: "cli.Run") -> int:
     return _conclude(finished, options.json)
 
 
-def report(options: "cli.Report") -> int:
+def report(options: Report) -> int:
     """Write the page and say where."""
     from rewire.report import build
 
@@ -74,7 +74,7 @@ def report(options: "cli.Report") -> int:
     return 0
 
 
-def inspect(options: "cli.Inspect") -> int:
+def inspect(options: Inspect) -> int:
     """Print what a saved gated model holds."""
     if not options.path.is_dir():
         raise ValueError(f"PATH must be a folder written by rewire.save; got {str(options.path)!r}; save a model first")
@@ -84,7 +84,7 @@ def inspect(options: "cli.Inspect") -> int:
     return 0
 
 
-def bench(options: "cli.Bench") -> int:
+def bench(options: Bench) -> int:
     """Run benchmarks and print their ratios."""
     from rewire.bench import run as run_benchmarks
 
@@ -93,7 +93,7 @@ def bench(options: "cli.Bench") -> int:
     return 0
 
 
-def _dry_run(recipes: "Sequence[Recipe]", options: "cli.Run", seeds: list[int] | None) -> int:
+def _dry_run(recipes: "Sequence[Recipe]", options: Run, seeds: list[int] | None) -> int:
     from rewire.experiments import outline
 
     rows = [

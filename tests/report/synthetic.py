@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rewire.experiments.recipe import Recipe, Stage
+from rewire.figures import Figure, bars, curves, images, mean_std
 from rewire.files import write_json
-from rewire.report import Figure, bars, curves, images, mean_std
 from rewire.runs import Records, open_run, run_directory
 
 MACHINE = {"hardware": "a test machine, 2 cores", "threads": 1, "versions": {"torch": "2.13.0", "python": "3.11.2"}}

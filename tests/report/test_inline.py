@@ -3,10 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from rewire.report.figure import Figure, save
+from rewire.figures import Figure, curves, images, save
+from rewire.figures.style import SERIES, SERIES_ON_DARK
 from rewire.report.inline import palette, picture
-from rewire.report.plots import curves, images
-from rewire.report.style import SERIES, SERIES_ON_DARK
 
 ROWS = [{"label": label, "step": x, "mean": x, "std": 0.1} for label in "ab" for x in (0, 1)]
 

@@ -2,12 +2,15 @@ import base64
 import hashlib
 import html
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 from synthetic import claim, recipe, write_results, write_runs
 
-from rewire.report import Figure, build
+from rewire.figures import Figure
+from rewire.report import build
 
 
 def test_it_shows_claims_figures_settings_environment_and_commands(page, tmp_path):
@@ -21,6 +24,15 @@ def test_it_shows_claims_figures_settings_environment_and_commands(page, tmp_pat
     assert "This report is not complete" not in text
     made = {path.name for path in (tmp_path / "report_files/light-switch/colours").iterdir()}
     assert made == {f"{name}.{kind}" for name in ("learning", "final", "panel") for kind in ("png", "svg", "csv")}
+
+
+def test_importing_the_report_loads_no_heavy_library():
+    code = """
+import sys, rewire.report
+heavy = {"matplotlib", "jinja2", "torch", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_same_runs_give_the_same_bytes(page):

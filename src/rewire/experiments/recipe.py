@@ -9,7 +9,7 @@ from rewire.experiments.claim import Claim
 from rewire.runs import JsonLines, Records
 
 if TYPE_CHECKING:
-    from rewire.report.figure import Figure
+    from rewire.figures import Figure
 
 BUDGETS = ("quick", "full")
 

@@ -8,16 +8,16 @@ from rewire.experiments.recipe import Recipe
 
 # Paths, not imports, so that one recipe can be run without loading the others. None of these modules imports torch.
 MODULES = {
-    "light-switch/digits": "rewire.experiments.light_switch.digits",
+    "light-switch/digits": "rewire.experiments.light_switch.digits.recipe",
     "light-switch/expressivity": "rewire.experiments.light_switch.expressivity",
-    "light-switch/cost": "rewire.experiments.light_switch.cost",
-    "light-switch/unseen": "rewire.experiments.light_switch.unseen",
-    "light-switch/linear": "rewire.experiments.light_switch.linear",
-    "light-switch/noise": "rewire.experiments.light_switch.noise",
-    "light-switch/sinusoid": "rewire.experiments.light_switch.sinusoid",
-    "light-switch/mnist": "rewire.experiments.light_switch.mnist",
-    "light-switch/colours": "rewire.experiments.light_switch.colours",
-    "light-switch/storage": "rewire.experiments.light_switch.storage",
+    "light-switch/cost": "rewire.experiments.light_switch.cost.recipe",
+    "light-switch/unseen": "rewire.experiments.light_switch.unseen.recipe",
+    "light-switch/linear": "rewire.experiments.light_switch.linear.recipe",
+    "light-switch/noise": "rewire.experiments.light_switch.noise.recipe",
+    "light-switch/sinusoid": "rewire.experiments.light_switch.sinusoid.recipe",
+    "light-switch/mnist": "rewire.experiments.light_switch.mnist.recipe",
+    "light-switch/colours": "rewire.experiments.light_switch.colours.recipe",
+    "light-switch/storage": "rewire.experiments.light_switch.storage.recipe",
 }
 
 

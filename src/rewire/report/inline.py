@@ -6,8 +6,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from rewire.report.figure import Files
-from rewire.report.style import GRID, INK, MUTED, PAPER, SERIES, SERIES_ON_DARK
+from rewire.figures.figure import Files
+from rewire.figures.style import GRID, INK, MUTED, PAPER, SERIES, SERIES_ON_DARK
 
 LARGE = 250_000  # bytes; a drawing of this many points is better sent as pixels
 

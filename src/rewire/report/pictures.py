@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from rewire.report.figure import Figure, save
+from rewire.figures.figure import Figure, save
 from rewire.report.inline import data_uri, picture
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import pytest
 from image_records import accuracy, claim, joined
 
-from rewire.experiments.light_switch.colours import RECIPE
+from rewire.experiments.light_switch.colours.recipe import RECIPE
 from rewire.runs import Records
 
 

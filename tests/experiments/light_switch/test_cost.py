@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from rewire.experiments import Context
-from rewire.experiments.light_switch import cost_runs
-from rewire.experiments.light_switch.cost import RECIPE, Config, execute, stages
-from rewire.experiments.light_switch.cost_claims import draw, same_complexity
-from rewire.experiments.light_switch.cost_runs import interleaved
-from rewire.experiments.light_switch.maml import meta_step
-from rewire.report.figure import save
+from rewire.experiments.light_switch.cost import runs as cost_runs
+from rewire.experiments.light_switch.cost.claims import same_complexity
+from rewire.experiments.light_switch.cost.figures import draw
+from rewire.experiments.light_switch.cost.maml import meta_step
+from rewire.experiments.light_switch.cost.recipe import RECIPE, execute
+from rewire.experiments.light_switch.cost.runs import interleaved
+from rewire.experiments.light_switch.cost.stages import Config, stages
+from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 from rewire.training import Checkpoint
 

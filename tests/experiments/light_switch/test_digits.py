@@ -3,8 +3,8 @@
 import pytest
 from image_records import accuracy, claim, joined
 
-from rewire.experiments.light_switch.digits import RECIPE
-from rewire.experiments.light_switch.digits_claims import TASKS
+from rewire.experiments.light_switch.digits.claims import TASKS
+from rewire.experiments.light_switch.digits.recipe import RECIPE
 from rewire.runs import Records
 
 

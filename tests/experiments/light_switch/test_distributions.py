@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kurtosis, wasserstein_distance
 
-from rewire.experiments.light_switch.distributions import concentration, counts, distances, matched, mean_distance
+from rewire.experiments.light_switch.sinusoid.distributions import (
+    concentration,
+    counts,
+    distances,
+    matched,
+    mean_distance,
+)
 
 SEEDS = st.integers(0, 2**31)
 

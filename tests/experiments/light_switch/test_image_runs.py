@@ -7,13 +7,16 @@ import pytest
 import torch
 
 import rewire
-from rewire.experiments.light_switch import colours, digits, mnist
-from rewire.experiments.light_switch.families import FAMILIES, family
-from rewire.experiments.light_switch.image_claims import accuracies, constant_class, interval
-from rewire.experiments.light_switch.image_figures import pixel_files
-from rewire.experiments.light_switch.image_runs import MEMORY, MODEL, PANELS, check_transforms, train
-from rewire.experiments.light_switch.images import ImageConfig, MemoryConfig, TransformConfig, execute
-from rewire.experiments.light_switch.wiring import PIXELS, read_images, write_images
+from rewire.experiments.light_switch.colours import recipe as colours
+from rewire.experiments.light_switch.digits import recipe as digits
+from rewire.experiments.light_switch.images.claims import accuracies, constant_class, interval
+from rewire.experiments.light_switch.images.config import ImageConfig, MemoryConfig, TransformConfig
+from rewire.experiments.light_switch.images.execute import execute
+from rewire.experiments.light_switch.images.families import FAMILIES, family
+from rewire.experiments.light_switch.images.figures import pixel_files
+from rewire.experiments.light_switch.images.runs import MEMORY, MODEL, PANELS, check_transforms, train
+from rewire.experiments.light_switch.images.wiring import PIXELS, read_images, write_images
+from rewire.experiments.light_switch.mnist import recipe as mnist
 from rewire.experiments.recipe import Context
 from rewire.models import LeNet5
 from rewire.runs import JsonLines, Records, read_records

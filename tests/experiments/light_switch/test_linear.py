@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from rewire.experiments.claim import judge
-from rewire.experiments.light_switch import linear
-from rewire.experiments.light_switch.linear_config import Linear
+from rewire.experiments.light_switch.linear import recipe as linear
+from rewire.experiments.light_switch.linear.config import Linear
 from rewire.experiments.recipe import Context
-from rewire.report.figure import save
+from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 
 CLAIMS = {claim.id: claim for claim in linear.RECIPE.claims}

@@ -5,10 +5,10 @@ import signal
 import pytest
 import torch
 
-from rewire.experiments.light_switch.linear_block import effective, join, make_block, network
-from rewire.experiments.light_switch.linear_config import Linear
-from rewire.experiments.light_switch.linear_runs import recovery, test_errors, wrong_masks
-from rewire.experiments.light_switch.lockstep import Table, train
+from rewire.experiments.light_switch.linear.block import effective, join, make_block, network
+from rewire.experiments.light_switch.linear.config import Linear
+from rewire.experiments.light_switch.linear.lockstep import Table, train
+from rewire.experiments.light_switch.linear.runs import recovery, test_errors, wrong_masks
 from rewire.runs import JsonLines, read_records
 from rewire.tasks import linear_tasks
 from rewire.training import Checkpoint, NonFiniteLoss, Streams, evaluate, fit

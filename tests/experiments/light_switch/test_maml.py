@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rewire.experiments.light_switch.maml import (
+from rewire.experiments.light_switch.cost.maml import (
     adapt,
     copies,
     few_shot_errors,

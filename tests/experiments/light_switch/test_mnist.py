@@ -3,8 +3,8 @@
 import pytest
 from image_records import accuracy, claim, joined
 
-from rewire.experiments.light_switch.families import family
-from rewire.experiments.light_switch.mnist import RECIPE
+from rewire.experiments.light_switch.images.families import family
+from rewire.experiments.light_switch.mnist.recipe import RECIPE
 from rewire.runs import Records
 
 

@@ -5,8 +5,8 @@ from itertools import chain
 import pytest
 
 from rewire.experiments.claim import judge
-from rewire.experiments.light_switch import noise
-from rewire.report.figure import save
+from rewire.experiments.light_switch.noise import recipe as noise
+from rewire.figures import save
 from rewire.runs import Records
 
 CLAIMS = {claim.id: claim for claim in noise.RECIPE.claims}

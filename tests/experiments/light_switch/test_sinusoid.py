@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from rewire.experiments import Context
-from rewire.experiments.light_switch.sinusoid import RECIPE, Config, execute, stages
-from rewire.experiments.light_switch.sinusoid_claims import CLAIMS, spearman
-from rewire.experiments.light_switch.sinusoid_figures import draw
-from rewire.experiments.light_switch.sinusoid_runs import GRADIENTS, gradient, penalty
-from rewire.report.figure import save
+from rewire.experiments.light_switch.sinusoid.claims import CLAIMS, spearman
+from rewire.experiments.light_switch.sinusoid.figures import draw
+from rewire.experiments.light_switch.sinusoid.recipe import RECIPE, execute
+from rewire.experiments.light_switch.sinusoid.runs import GRADIENTS, gradient, penalty
+from rewire.experiments.light_switch.sinusoid.stages import Config, stages
+from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 
 SMALL = Config(tasks=3, train=40, test=20, hidden=8, steps=20, snapshots=10)

@@ -5,11 +5,12 @@ from image_records import claim
 
 import rewire
 from rewire.experiments import Context, judge
-from rewire.experiments.light_switch.gaps import gaps, split
-from rewire.experiments.light_switch.storage import RECIPE, StorageConfig, execute
-from rewire.experiments.light_switch.storage_figures import figures
+from rewire.experiments.light_switch.storage.figures import figures
+from rewire.experiments.light_switch.storage.gaps import gaps, split
+from rewire.experiments.light_switch.storage.recipe import RECIPE, execute
+from rewire.experiments.light_switch.storage.stages import StorageConfig
+from rewire.figures import save
 from rewire.models import LeNet5
-from rewire.report import save
 from rewire.runs import JsonLines, Records, read_records
 
 TINY = StorageConfig(dataset="digits", steps=6, after=2, images=40)

@@ -6,9 +6,10 @@ import pytest
 from image_records import claim
 
 from rewire.experiments import Context, judge
-from rewire.experiments.light_switch.unseen import RECIPE, UnseenConfig, execute
-from rewire.experiments.light_switch.unseen_figures import figures
-from rewire.report import save
+from rewire.experiments.light_switch.unseen.figures import figures
+from rewire.experiments.light_switch.unseen.recipe import RECIPE, execute
+from rewire.experiments.light_switch.unseen.stages import UnseenConfig
+from rewire.figures import save
 from rewire.runs import JsonLines, Records, read_records
 
 TINY = UnseenConfig(

@@ -1,0 +1,1 @@
+"""§3.5: coloured, white and inverted digits as tasks."""

@@ -1,0 +1,1 @@
+"""§2.1: what a step costs, gated, plain, and with MAML."""

@@ -1,0 +1,1 @@
+"""The demo: coloured digits that come with scikit-learn."""

@@ -1,0 +1,1 @@
+"""What the recipes on images share: configs, families of tasks, runs, and what masks say."""

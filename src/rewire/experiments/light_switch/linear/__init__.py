@@ -1,0 +1,1 @@
+"""§3.1: masked linear maps without noise."""

@@ -1,0 +1,1 @@
+"""§3.4: black digits, and what colouring them lazily saves."""

@@ -1,0 +1,1 @@
+"""§3.2: few noisy points per task."""

@@ -1,0 +1,1 @@
+"""§3.3: sinusoid tasks, what becomes of masks, and regularising them."""

@@ -1,0 +1,1 @@
+"""§4: masks rounded to bits, and gated against the best everywhere."""
