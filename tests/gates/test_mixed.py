@@ -1,5 +1,7 @@
 """Batches of several tasks: any order and any number of rows each, whatever the batch is made of."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -76,3 +78,32 @@ def test_mixed_batches_need_the_batch_first_in_and_out():
     for x in ((torch.zeros(2, 3), torch.zeros(3, 3)), torch.zeros(()), {"x": None}):
         with pytest.raises(ValueError, match="x must hold tensors with one batch size, batch first"):
             rewire.mixed(linear, x, [0, 0])
+
+
+class Returning(nn.Module):
+    """Returns, beside its rows, what `extra` makes of them."""
+
+    def __init__(self, extra):
+        super().__init__()
+        self.linear, self.extra = nn.Linear(3, 2), extra
+
+    def forward(self, x):
+        y = self.linear(x)
+        return y, self.extra(y)
+
+
+def test_outputs_whose_rows_cannot_be_put_back_are_refused():
+    @dataclass
+    class Output:
+        logits: torch.Tensor
+
+    x, ids = torch.randn(4, 3), ["night", "day", "day", "night"]
+    model = rewire.gate(Returning(Output), TASKS, Sigmoid(std=2.0))
+    for chosen in (ids, ["day"] * 4):
+        with pytest.raises(TypeError, match=r"must return tensors, or tuples, lists and dicts of them; got a Output"):
+            rewire.mixed(model, x, chosen)
+    model.extra = lambda y: y.sum().item()
+    with pytest.raises(ValueError, match="model must return one number per row, as a tensor; got "):
+        rewire.mixed(model, x, ids)
+    model.extra = len
+    assert rewire.mixed(model, x, ids)[1] == 2

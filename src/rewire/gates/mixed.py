@@ -27,8 +27,8 @@ def mixed(model: nn.Module, x: Any, task_ids: Tensor | Sequence[int] | Sequence[
 
     Returns what the model returns, rows in the order of x; the active task is the same afterwards.
 
-    Raises ValueError for an unknown task id, a number of ids other than the batch size, and a model whose output does
-    not have the batch first.
+    Raises ValueError for an unknown task id, a number of ids other than the batch size, and outputs without the batch
+    first or with numbers that differ between tasks; TypeError for outputs that are no nest of tensors.
 
     >>> model = rewire.gate(nn.Linear(2, 1), tasks=["day", "night"])
     >>> rewire.mixed(model, torch.zeros(3, 2), ["night", "day", "night"]).shape
@@ -78,11 +78,19 @@ def _checked(output: Any, rows: int) -> Any:
     for leaf in pytree.tree_leaves(output):
         if isinstance(leaf, Tensor) and leaf.shape[:1] != (rows,):
             raise ValueError(f"model must return tensors with the batch first; got {list(leaf.shape)} for {rows} rows")
+        if not isinstance(leaf, Tensor | str | int | float | None):
+            kind = type(leaf).__name__  # its rows, if it has any, could not be put back in place
+            raise TypeError(f"model must return tensors, or tuples, lists and dicts of them; got a {kind}")
     return output
 
 
 def _join(*leaves: Any) -> Any:
-    return torch.cat(leaves) if isinstance(leaves[0], Tensor) else leaves[0]
+    if isinstance(leaves[0], Tensor):
+        return torch.cat(leaves)
+    for leaf in leaves:
+        if leaf != leaves[0]:
+            raise ValueError(f"model must return one number per row, as a tensor; got {leaves[0]!r} and {leaf!r}")
+    return leaves[0]
 
 
 @contextmanager
