@@ -1,6 +1,7 @@
 """Parameter groups and the regularisers of equations 4 and 5."""
 
 import math
+import time
 
 import pytest
 import torch
@@ -105,3 +106,15 @@ def test_without_masks_there_is_nothing_to_regularise():
         absolute(model)
     with pytest.raises(ValueError, match="model must have masks"):
         rewire.binarize(model)
+
+
+def test_a_thousand_tasks_are_grouped_in_no_time_and_by_name():
+    model = rewire.gate(nn.Sequential(*(nn.Linear(2, 2) for _ in range(10))), [f"task {i}" for i in range(1000)])
+    start = time.perf_counter()
+    groups = rewire.param_groups(model, 0.1)
+    assert time.perf_counter() - start < 2  # it took 8 s when every parameter was looked up in a set of its own
+    assert [len(group["params"]) for group in groups] == [20, 20_000]
+    with pytest.raises(TypeError, match=r"tasks must be a list of names"):
+        rewire.param_groups(model, 0.1, tasks="task 1")
+    with pytest.raises(ValueError, match=r"tasks must be one of .*did you mean"):
+        rewire.param_groups(model, 0.1, tasks=["tusk 1"])

@@ -1,6 +1,6 @@
 """`gate`: put per-task gates on a model, in place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -104,7 +104,7 @@ def as_registered(switch: Switch, score: Tensor, tensor: Tensor) -> Tensor:
     return nn.Parameter(score, requires_grad=tensor.requires_grad or not isinstance(switch, Own))
 
 
-def check_tasks(tasks: Sequence[str]) -> list[str]:
+def check_tasks(tasks: Iterable[str]) -> list[str]:
     names = None if isinstance(tasks, str) or not hasattr(tasks, "__iter__") else list(tasks)
     if names is None or not all(isinstance(name, str) for name in names):
         raise TypeError(f"tasks must be a list of names such as ['day', 'night']; got {tasks!r}")

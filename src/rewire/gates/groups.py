@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rewire.gates.active import require_task, tasks_of
+from rewire.errors import choice
+from rewire.gates.active import tasks_of
+from rewire.gates.attach import check_tasks
 from rewire.gates.parts import gates, masked_gates, original, slots
 from rewire.gates.switches import Own
 
@@ -27,7 +29,7 @@ def param_groups(
 
     Args:
         speed: "4T" (default), "3T" or any "<number>T" times the number of tasks; a plain number is taken as it is.
-        tasks: only these tasks' own parameters and no shared one: the group to add after `add_task`.
+        tasks: only these tasks' own parameters and no shared one: the groups to add after `add_task`.
         score_options: further options of the scores' group, such as weight_decay=0.
 
     Raises ValueError for a model without gates, an unknown task, or a `speed` that is neither form.
@@ -37,9 +39,10 @@ def param_groups(
     [0.001, 0.008]
     """
     known = tasks_of(model)
-    chosen = known if tasks is None else list(tasks)
+    chosen = known if tasks is None else check_tasks(tasks)
     for task in chosen:
-        require_task(model, task)
+        if task not in known:
+            raise choice("tasks", known, task)
     scores: list[Tensor] = []
     rest: list[Tensor] = [] if tasks is not None else [*_shared(model)]
     for gate in gates(model).values():
@@ -56,7 +59,8 @@ def _shared(model: nn.Module) -> list[nn.Parameter]:
     """The parameters that serve every task: no scores, and not the first version of what tasks own."""
     scores = {score for gate in gates(model).values() for score in gate.parameters()}
     unused = {original(module, part) for _, module, part, gate in slots(model) if isinstance(gate.switch, Own)}
-    return [p for p in model.parameters() if p not in scores | unused]
+    apart = scores | unused
+    return [p for p in model.parameters() if p not in apart]
 
 
 def score_speed(speed: str | float, tasks: int) -> float:
