@@ -88,6 +88,18 @@ def test_mixtures_are_learned_inside_cached_and_no_grad_too():
     assert inside["night"] > 1 / 3
 
 
+def test_serving_code_in_inference_mode_may_ask_too():
+    model, x = teacher("sigmoid")
+    y = outputs(model, x)["night"].detach()
+    expected = rewire.fit_combination(model, x, y, loss=F.mse_loss, steps=3)
+    task, pixels = rewire.infer_task(model, x), rewire.gates.pixel_usage(model, x, "day")
+    with torch.inference_mode():
+        made, target = x.clone(), y.clone()
+        assert rewire.fit_combination(model, made, target, loss=F.mse_loss, steps=3) == expected
+        assert rewire.infer_task(model, made) == task
+        assert torch.equal(rewire.gates.pixel_usage(model, made, "day"), pixels)
+
+
 def test_bad_input_is_refused_in_one_line_and_nothing_changes():
     model, x = teacher("sigmoid")
     y, state = torch.zeros(64, dtype=torch.long), snapshot(model)

@@ -58,12 +58,18 @@ def combined(model: nn.Module, tasks: Sequence[str]) -> Iterator[Callable[[Tenso
                 gate.switch, gate.cache = kind, cache
 
 
+def ordinary(x: Tensor) -> Tensor:
+    """The tensor, or a copy where it was made in inference mode and autograd could not save it."""
+    return x.clone() if isinstance(x, Tensor) and x.is_inference() else x
+
+
 def _without_cudnn_rnn(model: nn.Module) -> AbstractContextManager[None]:
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
         return torch.backends.cudnn.flags(enabled=False)
     return nullcontext()
 
 
+@torch.inference_mode(mode=False)  # serving code may be in it, and it knows no gradients
 def fit_combination(
     model: nn.Module,
     x: Tensor,
@@ -92,6 +98,7 @@ def fit_combination(
     names = _known(model, tasks)
     if not len(x) or len(x) != len(y):
         raise ValueError(f"x and y must hold the same number of examples, at least one; got {len(x)} and {len(y)}")
+    x, y = ordinary(x), ordinary(y)
     logits = torch.zeros(len(names), requires_grad=True)
     optimizer = torch.optim.Adam([logits], lr=lr)
     with combined(model, names) as at:
@@ -105,6 +112,7 @@ def fit_combination(
     return dict(zip(names, weights.tolist(), strict=True))
 
 
+@torch.inference_mode(mode=False)
 def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) -> str:
     """The stored task that a batch of unlabelled inputs most likely belongs to, from one forward and backward pass.
 
@@ -120,7 +128,7 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
     names = _known(model, tasks)
     alpha = torch.full((len(names),), 1 / len(names), requires_grad=True)
     with combined(model, names) as at:
-        log_p = F.log_softmax(at(alpha)(x), dim=-1)
+        log_p = F.log_softmax(at(alpha)(ordinary(x)), dim=-1)
         entropy = -(log_p.exp() * log_p).sum(-1).mean()
         (gradient,) = torch.autograd.grad(entropy, alpha)
     return names[int(torch.argmin(gradient))]

@@ -86,6 +86,7 @@ def _inputs_first(module: nn.Module, weight: Tensor) -> Tensor:
     return weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1).flatten(1)
 
 
+@torch.inference_mode(mode=False)  # serving code may be in it, and it knows no gradients
 def pixel_usage(model: nn.Module, x: Tensor, task: str) -> Tensor:
     """How much each input pixel moves a task's winning logit: mean over the batch of |∂ max logit / ∂x|.
 
