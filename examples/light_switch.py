@@ -14,7 +14,7 @@ from rewire.training import Streams, evaluate, fit
 
 torch.set_num_threads(1)
 digits = load_images("digits")
-tasks = [*coloured(digits, {"red": (1, 0, 0)}, size=8), inverted(digits, "inverse", (1, 1, 1), size=8)]
+tasks = [*coloured(digits, {"red": (1, 0, 0)}, size=8), inverted(digits, size=8)]
 
 streams = Streams(seed=0)
 with streams.initialising():

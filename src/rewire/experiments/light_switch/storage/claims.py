@@ -63,7 +63,7 @@ def _sizes(records: Records) -> str:
 CLAIM = Claim(
     id="LS-6b",
     statement=f"masks can be saved as 0 and 1 (holds if rounding costs at most {ALLOWED:g} of accuracy)",
-    paper="–",
+    paper="can be saved as 0/1",
     where="4",
     measure=rounding_costs,
     scaled=frozenset({"quick"}),
