@@ -116,5 +116,5 @@ def test_a_thousand_tasks_are_grouped_in_no_time_and_by_name():
     assert [len(group["params"]) for group in groups] == [20, 20_000]
     with pytest.raises(TypeError, match=r"tasks must be a list of names"):
         rewire.param_groups(model, 0.1, tasks="task 1")
-    with pytest.raises(ValueError, match=r"tasks must be one of .*did you mean"):
+    with pytest.raises(ValueError, match=r"task must be one of .*did you mean"):
         rewire.param_groups(model, 0.1, tasks=["tusk 1"])

@@ -42,7 +42,7 @@ def param_groups(
     chosen = known if tasks is None else check_tasks(tasks)
     for task in chosen:
         if task not in known:
-            raise choice("tasks", known, task)
+            raise choice("task", known, task)
     scores: list[Tensor] = []
     rest: list[Tensor] = [] if tasks is not None else [*_shared(model)]
     for gate in gates(model).values():
