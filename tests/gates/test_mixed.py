@@ -80,6 +80,13 @@ def test_mixed_batches_need_the_batch_first_in_and_out():
             rewire.mixed(linear, x, [0, 0])
 
 
+@dataclass
+class Output:
+    """What torch cannot look into."""
+
+    logits: torch.Tensor
+
+
 class Returning(nn.Module):
     """Returns, beside its rows, what `extra` makes of them."""
 
@@ -92,18 +99,23 @@ class Returning(nn.Module):
         return y, self.extra(y)
 
 
-def test_outputs_whose_rows_cannot_be_put_back_are_refused():
-    @dataclass
-    class Output:
-        logits: torch.Tensor
-
+def test_outputs_that_cannot_be_split_by_rows_are_left_out_and_numbers_of_all_rows_refused():
     x, ids = torch.randn(4, 3), ["night", "day", "day", "night"]
-    model = rewire.gate(Returning(Output), TASKS, Sigmoid(std=2.0))
+    model = rewire.gate(Returning(lambda y: {"cache": Output(y)}), TASKS, Sigmoid(std=2.0))
     for chosen in (ids, ["day"] * 4):
-        with pytest.raises(TypeError, match=r"must return tensors, or tuples, lists and dicts of them; got a Output"):
-            rewire.mixed(model, x, chosen)
+        assert rewire.mixed(model, x, chosen)[1] == {"cache": None}
     model.extra = lambda y: y.sum().item()
     with pytest.raises(ValueError, match="model must return one number per row, as a tensor; got "):
         rewire.mixed(model, x, ids)
     model.extra = len
     assert rewire.mixed(model, x, ids)[1] == 2
+
+
+@pytest.mark.parametrize("ids", [[0, 1, 0, 1], [0, 0, 0, 0]])
+def test_an_output_without_tensors_is_refused(ids):
+    class Wrapping(nn.Linear):
+        def forward(self, x):
+            return Output(super().forward(x))
+
+    with pytest.raises(TypeError, match=r"must return tensors, or tuples, lists and dicts of them; got a Output"):
+        rewire.mixed(rewire.gate(Wrapping(3, 2), TASKS), torch.randn(4, 3), ids)

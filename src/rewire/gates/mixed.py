@@ -25,10 +25,11 @@ def mixed(model: nn.Module, x: Any, task_ids: Tensor | Sequence[int] | Sequence[
             passed on as they are; the model gets it as its one argument.
         task_ids: for each row, a task's name or its index in `rewire.tasks_of(model)`.
 
-    Returns what the model returns, rows in the order of x; the active task is the same afterwards.
+    Returns what the model returns, rows in the order of x, and None for objects inside that are no tensors, numbers or
+    strings, such as caches: they cannot be split by rows. The active task is the same afterwards.
 
     Raises ValueError for an unknown task id, a number of ids other than the batch size, and outputs without the batch
-    first or with numbers that differ between tasks; TypeError for outputs that are no nest of tensors.
+    first or with numbers that differ between tasks; TypeError for outputs without tensors.
 
     >>> model = rewire.gate(nn.Linear(2, 1), tasks=["day", "night"])
     >>> rewire.mixed(model, torch.zeros(3, 2), ["night", "day", "night"]).shape
@@ -75,18 +76,20 @@ def _pick(nest: Any, rows: Tensor) -> Any:
 
 
 def _checked(output: Any, rows: int) -> Any:
-    for leaf in pytree.tree_leaves(output):
+    leaves = pytree.tree_leaves(output)
+    if leaves and not any(isinstance(leaf, Tensor) for leaf in leaves):
+        raise TypeError(f"model must return tensors, or tuples, lists and dicts of them; got a {type(output).__name__}")
+    for leaf in leaves:
         if isinstance(leaf, Tensor) and leaf.shape[:1] != (rows,):
             raise ValueError(f"model must return tensors with the batch first; got {list(leaf.shape)} for {rows} rows")
-        if not isinstance(leaf, Tensor | str | int | float | None):
-            kind = type(leaf).__name__  # its rows, if it has any, could not be put back in place
-            raise TypeError(f"model must return tensors, or tuples, lists and dicts of them; got a {kind}")
     return output
 
 
 def _join(*leaves: Any) -> Any:
     if isinstance(leaves[0], Tensor):
         return torch.cat(leaves)
+    if not isinstance(leaves[0], str | int | float):
+        return None  # a cache of keys and values, say: the first task's would pass for that of all rows
     for leaf in leaves:
         if leaf != leaves[0]:
             raise ValueError(f"model must return one number per row, as a tensor; got {leaves[0]!r} and {leaf!r}")
