@@ -47,6 +47,18 @@ def test_stopped_and_resumed_is_bit_identical(optimizer, order, tmp_path):
     assert (parts / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
+def test_channels_last_weights_resume_bit_identical_under_a_fused_optimizer(tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    expected = train(whole, None, channels_last=True)
+    for steps in (7, STEPS):
+        model = train(parts, Checkpoint(parts, seconds=0), channels_last=True, steps=steps)
+    assert model[0].parametrizations.weight.original.is_contiguous(memory_format=torch.channels_last)
+    assert state_bytes(model) == state_bytes(expected)
+    assert (parts / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_save_at_the_end_of_the_step(number, uninterrupted, tmp_path):
     def interrupt(_: torch.nn.Module, now: int):

@@ -20,18 +20,19 @@ def digit_tasks():
     return coloured(load_images("digits"), COLOURS, size=8)
 
 
-def digit_model(streams: Streams, switch=None) -> torch.nn.Module:
+def digit_model(streams: Streams, switch=None, convolution: bool = False) -> torch.nn.Module:
     with streams.initialising():
-        model = torch.nn.Sequential(MLP(3 * 64, 32, 10), torch.nn.Dropout(0.1))
+        first = [torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.ReLU()] if convolution else []
+        model = torch.nn.Sequential(*first, MLP((8 if convolution else 3) * 64, 32, 10), torch.nn.Dropout(0.1))
     return rewire.gate(model, list(COLOURS), switch, generator=streams["masks"])
 
 
 def train(directory: Path, checkpoint: Checkpoint | None, optimizer: str = "Adam", order: str = "epochs", **options):
     """Train in `directory`; returns the model, with metrics.jsonl beside its checkpoint."""
     streams = Streams(3)
-    model = digit_model(streams, rewire.Sigmoid(std=0.1))
+    model = digit_model(streams, rewire.Sigmoid(std=0.1), convolution=options.get("channels_last", False))
     groups = rewire.param_groups(model, 1e-2)
-    extra = {"momentum": 0.9} if optimizer == "SGD" else {}
+    extra = {"SGD": {"momentum": 0.9}, "Adam": {"fused": True}}.get(optimizer, {})
     inner = getattr(torch.optim, optimizer)(groups, **extra)
     fit(
         model,

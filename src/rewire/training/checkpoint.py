@@ -101,17 +101,22 @@ def _kind(part: Stateful) -> str:
 def _load(part: Stateful, state: Any) -> None:
     part.load_state_dict(state)
     if isinstance(part, torch.optim.Optimizer):
-        _keep_dtypes(part, state)
+        _keep_dtypes_and_layouts(part, state)
 
 
-def _keep_dtypes(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """torch casts optimizer state to its parameter's dtype: give each tensor back the dtype that it was saved with."""
+def _keep_dtypes_and_layouts(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Give each tensor of the state the dtype it was saved with and, if it has the parameter's shape, its strides.
+
+    torch casts state to the parameter's dtype. A file holds contiguous tensors, and fused optimizers walk state and
+    parameter side by side in memory: moments that are not laid out as a channels-last parameter would be mixed up.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for index, entries in state["state"].items():
         own = optimizer.state[parameters[index]]
         for key, saved in entries.items():
-            if isinstance(saved, Tensor) and own[key].dtype != saved.dtype:
-                own[key] = saved.to(own[key].device)
+            if isinstance(saved, Tensor):
+                like = parameters[index] if saved.shape == parameters[index].shape else saved
+                own[key] = torch.empty_like(like, dtype=saved.dtype, device=own[key].device).copy_(saved)
 
 
 def model_part(model: nn.Module) -> Stateful:
