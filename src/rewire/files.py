@@ -1,8 +1,11 @@
 """Files that are either the old version or the new one, never a half of each: temporary name, fsync, rename."""
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +20,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     Raises OSError (naming the file) when the folder is missing, unwritable or full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -39,7 +42,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file. Raises FileNotFoundError, or ValueError naming the file and line when it is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, not text, a number of 5000 digits, lists in lists in ...
         raise ValueError(f"{path} must be JSON; got {error}; delete it or restore a copy") from None
 
 
@@ -84,6 +87,26 @@ def read_tensors(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], d
 
 def _damaged(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path} must be a whole safetensors file; got {error}; restore or rewrite it")
+
+
+@contextmanager
+def reserved(directory: Path, shared: bool = False) -> Iterator[None]:
+    """Within, other threads and processes that reserve `directory` wait; `shared` ones wait for the others only.
+
+    The lock belongs to the open folder: it leaves no file behind and ends with its process. Where there is no folder
+    yet, or a file system without locks, nothing is reserved.
+    """
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def remove_temporaries(directory: Path) -> None:

@@ -12,19 +12,30 @@ from rewire.gates.switches import Own, Switch
 from rewire.masks import pack, unpack
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model inside torch.compile's wrapper or a parallel one: files hold its own names, without the wrapper's."""
+    if isinstance(model, nn.parallel.DataParallel | nn.parallel.DistributedDataParallel):
+        return unwrapped(model.module)
+    inner = getattr(model, "_orig_mod", model)
+    return model if inner is model else unwrapped(inner)
+
+
 def shared_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Everything but the tasks' own tensors, under the names it has in the plain model; tied tensors once."""
     gated = {id(original(module, part)): name for name, module, part, _ in reversed(list(slots(model)))}
-    own = {id(gate.score(task)) for _, _, _, gate in slots(model) for task in gate.tasks}
-    first: dict[int, str] = {}
+    seen = {id(gate.score(task)) for _, _, _, gate in slots(model) for task in gate.tasks}
     found: dict[str, Tensor] = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
         if not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
             raise TypeError(f"model state must be tensors, to be saved without pickle; {name!r} is of type {kind}")
-        if id(tensor) not in own and id(tensor) not in first:
-            first[id(tensor)] = gated.get(id(tensor), name)
-            found[first[id(tensor)]] = tensor
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        plain = gated.get(id(tensor), name)
+        if not is_lazy(tensor) and tensor.is_meta:
+            raise ValueError(f"model must hold numbers; {plain!r} is on the meta device: call model.to_empty first")
+        found[plain] = tensor
     return found
 
 
@@ -89,6 +100,8 @@ def check_architecture(model: nn.Module, manifest: Manifest, shared: Mapping[str
         have, want = _shape(mine.get(name)), _shape(shared.get(name))
         if have != want:
             raise ValueError(f"model must be as the saved one; {name!r} is {have} in the model and {want} in the file")
+        if name in shared and shared[name].is_complex() > mine[name].is_complex():  # half of it would be lost
+            raise ValueError(f"model must be as the saved one; {name!r} is real in the model and complex in the file")
     for name, entry in manifest.gates.items():
         if (entry.same_as or name) not in shared or list(shared[entry.same_as or name].shape) != entry.shape:
             raise ValueError(f"saved gates must be of saved tensors; {name!r} is not: config.json was changed by hand")

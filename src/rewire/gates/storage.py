@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rewire.errors import choice
-from rewire.files import tensors_to_bytes, write_atomic, write_json
+from rewire.files import reserved, tensors_to_bytes, write_atomic, write_json
 from rewire.gates.active import tasks_of
 from rewire.gates.add import add_task
 from rewire.gates.attach import attach, check_tasks
@@ -18,6 +18,7 @@ from rewire.gates.contents import (
     mask_values,
     shared_tensors,
     task_tensors,
+    unwrapped,
 )
 from rewire.gates.manifest import (
     FORMAT,
@@ -41,7 +42,7 @@ def save(model: nn.Module, directory: str | Path, *, scores: bool = False) -> Pa
 
     A task whose switch is binary (`Hard`) takes one bit per weight; other switches need their scores, so
     `rewire.binarize` first where masks of one bit will do. Heads, biases and norm statistics that a task owns go into
-    its file. A crash leaves the previous save or the new one.
+    its file. A crash leaves the previous save or the new one; of two saves at the same time, the later one stays.
 
     Args:
         scores: keep binary switches' scores too, to go on training exactly where this stopped.
@@ -52,6 +53,7 @@ def save(model: nn.Module, directory: str | Path, *, scores: bool = False) -> Pa
     >>> sorted(path.suffix for path in directory.iterdir())
     ['.json', '.safetensors', '.safetensors']
     """
+    model = unwrapped(model)
     gates(model)  # raises for a plain model, before any folder is made
     target, tasks = Path(directory), tasks_of(model)
     contents = {"values": tensors_to_bytes(shared_tensors(model))}
@@ -60,12 +62,14 @@ def save(model: nn.Module, directory: str | Path, *, scores: bool = False) -> Pa
     per_task = {task: files[f"task-{i}"] for i, task in enumerate(tasks)}
     manifest = Manifest(FORMAT, VERSION, tasks, entries(model), files["values"], per_task)
     target.mkdir(parents=True, exist_ok=True)
-    for stem, content in contents.items():
-        write_atomic(target / files[stem].name, content)
-    write_json(target / MANIFEST, to_json(manifest))  # from here on the new save counts
-    for path in target.iterdir():
-        if is_ours(path) and path.name not in {file.name for file in files.values()}:
-            path.unlink()
+    with reserved(target):
+        for stem, content in contents.items():
+            write_atomic(target / files[stem].name, content)
+        write_json(target / MANIFEST, to_json(manifest))  # from here on the new save counts
+        named = {file.name for file in files.values()}
+        for path in target.iterdir():
+            if is_ours(path) and path.name not in named:
+                path.unlink()
     return target
 
 
@@ -89,7 +93,12 @@ def load(
     >>> rewire.tasks_of(rewire.load(nn.Linear(2, 1), directory))
     ['day']
     """
-    directory = Path(directory)
+    with reserved(Path(directory), shared=True):  # a save at the same time would take files away
+        _load(unwrapped(model), Path(directory), tasks, values)
+    return model
+
+
+def _load(model: nn.Module, directory: Path, tasks: Sequence[str] | None, values: bool) -> None:
     manifest = read_manifest(directory)
     wanted = manifest.tasks if tasks is None else check_tasks(tasks)
     for task in wanted:
@@ -107,7 +116,6 @@ def load(
         _freeze(plan, manifest)
         attach(plan, wanted)
     _fill(model, shared if values else {}, scores)
-    return model
 
 
 def _plan(model: nn.Module, manifest: Manifest) -> dict[Slot, Switch]:
