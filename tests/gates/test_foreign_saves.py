@@ -57,6 +57,32 @@ DAMAGE = {
     ),
     "other file": (lambda d: edit(d, lambda raw: raw["values"].update(name="passwd")), "files of its own folder"),
     "no file": (lambda d: next(d.glob("task-0-*")).unlink(), "must be there, since config.json names it"),
+    "duplicate task": (lambda d: edit(d, lambda raw: raw["tasks"].append("day")), "must list distinct tasks"),
+    "tasks in one word": (lambda d: edit(d, lambda raw: raw.update(tasks="day")), r"expected list @ \$\.tasks"),
+    "a word for a truth": (
+        lambda d: edit(d, lambda raw: raw["gates"]["0.weight"].update(trained="false")),
+        "expected bool @ .*trained",
+    ),
+    "half a row": (
+        lambda d: edit(d, lambda raw: raw["gates"]["0.weight"].update(shape=[5.0, 4.5])),
+        r"must list the fields that rewire.save writes; got: .*shape",
+    ),
+    "negative shape": (
+        lambda d: edit(d, lambda raw: raw["gates"]["0.weight"].update(shape=[-5, -4])),
+        r"must give the shape of '0.weight'; got \[-5, -4\]",
+    ),
+    "a list for a name": (
+        lambda d: edit(d, lambda raw: raw["gates"]["0.weight"]["switch"].update(name=[])),
+        r"switch must be one of 'Sigmoid', 'Hard', 'Own'; got \[\]|in the file \[\]",
+    ),
+    "lists in lists": (
+        lambda d: (d / "config.json").write_text("[" * 100_000),
+        "config.json must be JSON; got maximum",
+    ),
+    "5000 digits": (
+        lambda d: (d / "config.json").write_text('{"version": ' + "9" * 5000 + "}"),
+        "config.json must be JSON; got Exceeds",
+    ),
     "truncated": (lambda d: truncate(next(d.glob("values-*"))), "it is truncated or another save's"),
     "flipped bit": (lambda d: flip(next(d.glob("task-2-*"))), "must have SHA-256 .*changed after it was saved"),
 }
@@ -86,6 +112,38 @@ def test_a_switch_with_other_fields_is_refused_where_it_must_be_made(tmp_path):
         rewire.load(example("MLP")[0], tmp_path)
     gated, _ = gated_example("MLP", seed=1)
     assert same(outputs(rewire.load(gated, tmp_path), x), outputs(model, x))
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_save_is_not_described_either(damage, tmp_path):
+    rewire.save(gated_example("MLP")[0], tmp_path)
+    DAMAGE[damage][0](tmp_path)
+    with pytest.raises(ValueError) as error:
+        rewire.gates.describe(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("number", [10**30, 10**400])
+def test_a_switch_with_huge_numbers_is_made_or_refused(number, tmp_path):
+    model, x = gated_example("MLP", "hard")
+    rewire.save(model, tmp_path)
+    edit(tmp_path, lambda raw: raw["gates"]["0.weight"]["switch"].update(mean=number, std=number))
+    if number > 10**300:
+        with pytest.raises(ValueError, match="switch must have the fields of Hard"):
+            rewire.load(example("MLP")[0], tmp_path)
+    else:
+        assert same(outputs(rewire.load(example("MLP")[0], tmp_path), x), outputs(model, x))
+
+
+def test_complex_buffers_are_not_cut_to_real_ones(tmp_path):
+    def model(dtype):
+        plain = nn.Linear(2, 2)
+        plain.register_buffer("wave", torch.ones(2, dtype=dtype))
+        return plain
+
+    rewire.save(rewire.gate(model(torch.complex64), ["a"]), tmp_path)
+    with pytest.raises(ValueError, match="'wave' is real in the model and complex in the file"):
+        rewire.load(model(torch.float32), tmp_path)
 
 
 def test_a_missing_folder_and_a_plain_model_are_refused(tmp_path):

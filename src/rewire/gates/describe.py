@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rewire.gates.contents import is_packed
+from rewire.files import reserved
+from rewire.gates.contents import as_scores, is_packed
 from rewire.gates.manifest import Entry, read_checked, read_manifest, switch_from
 from rewire.masks import unpack
 
@@ -23,8 +24,13 @@ def describe(directory: str | Path) -> list[dict[str, object]]:
     [1.0, 8.0]
     """
     directory = Path(directory)
-    manifest = read_manifest(directory)
-    files = {task: read_checked(directory, manifest.task_files[task]) for task in manifest.tasks}
+    with reserved(directory, shared=True):
+        manifest = read_manifest(directory)
+        read_checked(directory, manifest.values)  # a save whose values are damaged holds nothing worth describing
+        files = {task: read_checked(directory, manifest.task_files[task]) for task in manifest.tasks}
+    switches = {name: switch_from(entry.switch) for name, entry in manifest.gates.items()}
+    for tensors in files.values():
+        as_scores(tensors, manifest.gates, switches)
     masked = {n: e for n, e in manifest.gates.items() if e.same_as is None and e.switch["name"] != "Own"}
     return [row for name, entry in masked.items() for row in _rows(name, entry, {t: f[name] for t, f in files.items()})]
 

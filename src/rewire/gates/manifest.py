@@ -50,6 +50,22 @@ class Manifest:
 _converter = cattrs.Converter(forbid_extra_keys=True)
 
 
+def _exactly(value: object, kind: type) -> Any:
+    """cattrs would make "no" a true bool and null the text "None"."""
+    if type(value) is not kind:
+        raise TypeError(f"must be {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _list(value: object, kind: Any) -> list[Any]:
+    return [_exactly(item, kind.__args__[0]) for item in _exactly(value, list)]
+
+
+for _kind in (str, int, bool):
+    _converter.register_structure_hook(_kind, _exactly)
+_converter.register_structure_hook_func(lambda kind: kind in (list[str], list[int]), _list)
+
+
 def switch_record(switch: Switch) -> dict[str, Any]:
     """A switch as JSON: its class name and its fields."""
     if not is_dataclass(switch):
@@ -60,11 +76,11 @@ def switch_record(switch: Switch) -> dict[str, Any]:
 def switch_from(record: Mapping[str, Any]) -> Switch:
     """The switch that a record stands for. Raises ValueError for one that this library does not have."""
     known = {kind.__name__: kind for kind in SWITCHES}
-    if record.get("name") not in known:
+    if record.get("name") not in list(known):  # by equality: what was changed by hand may be anything
         raise choice("switch", known, record.get("name"), "gate a model with a switch of your own first, then load")
     try:
         return known[record["name"]](**{key: value for key, value in record.items() if key != "name"})
-    except TypeError:
+    except (TypeError, OverflowError):
         raise ValueError(f"switch must have the fields of {record['name']}; got {dict(record)}") from None
 
 
@@ -95,9 +111,13 @@ def read_manifest(directory: Path) -> Manifest:
 def _check(manifest: Manifest, path: Path) -> None:
     if not manifest.gates or not manifest.tasks or set(manifest.task_files) != set(manifest.tasks):
         raise ValueError(f"{path} must list gates and a file for each task {manifest.tasks}; it was changed by hand")
+    if len(set(manifest.tasks)) < len(manifest.tasks):
+        raise ValueError(f"{path} must list distinct tasks; got {manifest.tasks}: it was changed by hand")
     for name, entry in manifest.gates.items():
         if not isinstance(getattr(torch, entry.dtype, None), torch.dtype) or "name" not in entry.switch:
             raise ValueError(f"{path} must give a dtype and a switch for {name!r}; got {entry.dtype}, {entry.switch}")
+        if any(size < 0 for size in entry.shape):
+            raise ValueError(f"{path} must give the shape of {name!r}; got {entry.shape}: it was changed by hand")
         if entry.same_as is not None and entry.same_as not in manifest.gates:
             raise ValueError(f"{path} must list {entry.same_as!r}, which {name!r} is tied to; it was changed by hand")
 

@@ -47,11 +47,11 @@ class _Logistic:
             raise ValueError(f"std must be a finite number ≥ 0 (the spread of the initial scores); got {self.std!r}")
 
     def initial(self, values: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        score = torch.full_like(values, self.mean, requires_grad=False)
+        score = torch.full_like(values, float(self.mean), requires_grad=False)
         if self.std:
             # Drawn on the CPU, so that a seed gives the same scores on every device.
             noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
-            score += (self.std * noise).to(score)
+            score += (float(self.std) * noise).to(score)
         return score
 
 
