@@ -1,12 +1,15 @@
 import hashlib
 import io
+import logging
 import socket
 import tarfile
+import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pooch
 import pytest
 
 from rewire.tasks.mirrors import CIFAR10, FASHION_MNIST, MNIST, Download, Published
@@ -82,6 +85,39 @@ def test_without_network_one_line_says_what_to_do(dead_mirror, tmp_path, monkeyp
         download(published(dead_mirror), tmp_path / "cache")
     assert "\n" not in str(raised.value)
     assert "REWIRE_DATA" in str(raised.value)
+
+
+def test_a_download_says_nothing_on_stderr(mirror, dead_mirror, tmp_path, monkeypatch):
+    folder, address, _ = mirror
+    (folder / "images.gz").write_bytes(CONTENT)
+    told, logger = io.StringIO(), pooch.get_logger()
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(told)])  # pooch's own keeps the stderr it found
+    before = logger.level
+    download(published(dead_mirror, address), tmp_path / "cache")
+    assert told.getvalue() == ""
+    assert logger.level == before
+
+
+def test_a_cache_that_cannot_be_written_is_not_blamed_on_the_network(mirror, tmp_path):
+    folder, address, requested = mirror
+    (folder / "images.gz").write_bytes(CONTENT)
+    (tmp_path / "cache").touch()
+    with pytest.raises(OSError, match=r"cache .*cannot be written .*set XDG_CACHE_HOME .*--data") as raised:
+        download(published(address), tmp_path / "cache")
+    assert not isinstance(raised.value, ConnectionError)
+    assert "\n" not in str(raised.value)
+    assert not requested
+
+
+def test_a_full_cache_need_not_be_writable(tmp_path, monkeypatch):
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "images.gz").write_bytes(CONTENT)
+
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    assert download(published("http://unused/"), tmp_path) == tmp_path / "tiny"
 
 
 def packed(folder: str) -> bytes:

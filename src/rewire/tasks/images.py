@@ -35,7 +35,8 @@ def load_images(name: str, data: str | os.PathLike[str] | None = None, device: t
     data: a directory with mnist/, fashion-mnist/, cifar-10-batches-bin/; default $REWIRE_DATA, else the files are
     downloaded into the user's cache. "digits" comes with scikit-learn and needs neither; see `read_digits` for its
     split. Files are checked (sizes, labels, SHA-256 of the decompressed bytes where copies agree). Raises ValueError
-    for an unknown name or a damaged file, FileNotFoundError for a missing one, ConnectionError without network.
+    for an unknown name or a damaged file, FileNotFoundError for a missing one, ConnectionError without network, OSError
+    when the cache cannot be written.
 
     >>> images = load_images("digits")
     >>> images.train.inputs.shape, images.train.inputs.dtype, len(images.test), images.classes
