@@ -1,6 +1,7 @@
 """The runs that the image recipes share, on the bundled digits: a few steps of the real thing."""
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from rewire.experiments.light_switch.images.config import ImageConfig, MemoryCon
 from rewire.experiments.light_switch.images.execute import execute
 from rewire.experiments.light_switch.images.families import FAMILIES, family
 from rewire.experiments.light_switch.images.figures import pixel_files
+from rewire.experiments.light_switch.images.memory import failure
 from rewire.experiments.light_switch.images.runs import MEMORY, MODEL, PANELS, check_transforms, train
 from rewire.experiments.light_switch.images.wiring import PIXELS, read_images, write_images
 from rewire.experiments.light_switch.mnist import recipe as mnist
@@ -110,6 +112,19 @@ def test_memory_is_measured_in_a_fresh_process(tmp_path):
     assert row["stack_gib"] == pytest.approx(1797 * 3 * 32 * 32 * 4 / 2**30)
     assert row["peak_gib"] >= row["stack_gib"]
     assert row["batch"] == 50
+
+
+def test_the_fresh_processs_error_is_ours_in_kind_and_words(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"^data must hold a folder mnist/; got ") as raised:
+        execute(MemoryConfig("eager", batch=50), Context(0, tmp_path, JsonLines(tmp_path / "m.jsonl"), data=tmp_path))
+    assert "\n" not in str(raised.value)
+    assert "in find" in raised.value.__notes__[0]  # its traceback
+
+
+def test_a_fresh_process_that_is_killed_is_named_by_its_status():
+    error = failure("eager", subprocess.CompletedProcess([], -9, stdout="", stderr=""))
+    assert isinstance(error, RuntimeError)
+    assert "eager memory measurement ended with status -9" in str(error)
 
 
 @pytest.mark.parametrize("recipe", [mnist.RECIPE, colours.RECIPE, digits.RECIPE], ids=lambda recipe: recipe.id)
