@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from zoo import METHODS, TASKS, gated_example, outputs, same, snapshot
 
 import rewire
-from rewire.gates import Hard, Sigmoid
+from rewire.gates import Hard, Sigmoid, pixel_usage
 
 
 def teacher(method: str, kind: str = "MLP") -> tuple[nn.Module, torch.Tensor]:
@@ -124,3 +124,29 @@ def test_bad_input_is_refused_in_one_line_and_nothing_changes():
         assert torch.isfinite(model(x)).all()
     with pytest.raises(ValueError, match=r"must be gated; got a plain module"):
         rewire.infer_task(nn.Linear(2, 2), torch.zeros(1, 2))
+
+
+def test_inputs_that_tell_no_task_are_refused():
+    model = rewire.gate(nn.Linear(3, 4), ["day", "night"])
+    for ask in (rewire.infer_task, lambda m, x: pixel_usage(m, x, "day")):
+        with pytest.raises(ValueError, match="x must hold at least one example; got an empty batch"):
+            ask(model, torch.zeros(0, 3))
+        with pytest.raises(TypeError, match=r"model must return logits \[batch, classes\]; got tuple: wrap it"):
+            ask(rewire.gate(nn.GRU(3, 4), ["day"]), torch.zeros(2, 3))
+    with pytest.raises(ValueError, match="outputs must be finite"):
+        rewire.infer_task(model, torch.full((2, 3), float("nan")))
+    with pytest.raises(TypeError, match=r"x must be floating point, to have gradients; got torch\.int64"):
+        pixel_usage(rewire.gate(nn.Embedding(3, 4), ["day"]), torch.zeros(2, dtype=torch.long), "day")
+
+
+def test_classes_that_are_ruled_out_do_not_hide_the_task():
+    class Masked(nn.Linear):
+        def forward(self, x):
+            return F.pad(super().forward(x), (0, 1), value=float("-inf"))
+
+    model = rewire.gate(Masked(3, 4), ["day", "night"], rewire.Sigmoid(std=2.0))
+    inner = rewire.gate(nn.Linear(3, 4), ["day", "night"])
+    inner.load_state_dict(model.state_dict())
+    for _ in range(5):
+        x = torch.randn(4, 3)
+        assert rewire.infer_task(model, x) == rewire.infer_task(inner, x)

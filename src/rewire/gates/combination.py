@@ -119,7 +119,8 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
     Wortsman et al. 2020 (SupSup): with α = 1/T, the task whose weight would lower the outputs' entropy fastest,
     argmax_i −∂H/∂α_i. The model must return logits [batch, classes].
 
-    Raises ValueError for unknown tasks or a model without gates.
+    Raises ValueError for unknown tasks, a model without gates, an empty batch or outputs that are not finite (but for
+    classes that are ruled out by −inf); TypeError for outputs that are no tensor.
 
     >>> model = rewire.gate(nn.Linear(2, 3), tasks=["day"])
     >>> rewire.infer_task(model, torch.zeros(4, 2))
@@ -128,10 +129,24 @@ def infer_task(model: nn.Module, x: Tensor, tasks: Sequence[str] | None = None) 
     names = _known(model, tasks)
     alpha = torch.full((len(names),), 1 / len(names), requires_grad=True)
     with combined(model, names) as at:
-        log_p = F.log_softmax(at(alpha)(ordinary(x)), dim=-1)
+        log_p = F.log_softmax(logits_of(at(alpha), ordinary(x)), dim=-1)
+        log_p = log_p.clamp_min(torch.finfo(log_p.dtype).min)  # 0 · −inf is no entropy
         entropy = -(log_p.exp() * log_p).sum(-1).mean()
         (gradient,) = torch.autograd.grad(entropy, alpha)
+    if not gradient.isfinite().all():
+        raise ValueError("outputs must be finite for x to tell its task; got NaN or infinity: look at x and the model")
     return names[int(torch.argmin(gradient))]
+
+
+def logits_of(model: nn.Module, x: Tensor) -> Tensor:
+    """model(x). Raises ValueError for an empty batch, TypeError for anything but a tensor of numbers with gradients."""
+    if not len(x):
+        raise ValueError("x must hold at least one example; got an empty batch")
+    logits = model(x)
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        raise TypeError(f"model must return logits [batch, classes]; got {kind}: wrap it in a module that returns them")
+    return logits
 
 
 def _known(model: nn.Module, tasks: Sequence[str] | None) -> list[str]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from rewire.errors import choice
 from rewire.gates.active import restored, switch, tasks_of
+from rewire.gates.combination import logits_of
 from rewire.gates.parts import gates, masks, original, slots
 
 
@@ -91,16 +92,19 @@ def pixel_usage(model: nn.Module, x: Tensor, task: str) -> Tensor:
     """How much each input pixel moves a task's winning logit: mean over the batch of |∂ max logit / ∂x|.
 
     Computed in evaluation mode; x is [batch, ...] and the result has the shape of one input. Raises ValueError for an
-    unknown task or a model without gates.
+    unknown task, a model without gates or an empty batch; TypeError for x that is not floating point, such as indices,
+    and for outputs that are no tensor.
 
     >>> model = rewire.gate(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), ["day"])
     >>> rewire.gates.pixel_usage(model, torch.zeros(5, 1, 2, 2), "day").shape
     torch.Size([1, 2, 2])
     """
     gates(model)
+    if not x.is_floating_point():
+        raise TypeError(f"x must be floating point, to have gradients; got {x.dtype}")
     inputs = x.detach().clone().requires_grad_()
     with restored(model), torch.enable_grad():
-        best = switch(model.eval(), task)(inputs).amax(-1).sum()
+        best = logits_of(switch(model.eval(), task), inputs).amax(-1).sum()
         (gradient,) = torch.autograd.grad(best, inputs)
     return gradient.abs().mean(0)
 
