@@ -99,3 +99,16 @@ def test_quantised_by_name_only_is_not_quantised():
 
     Kept.__module__ = "quantized_nets.layers"
     assert len(gates(rewire.gate(nn.Sequential(Kept(2, 2)), ["a"]))) == 2
+
+
+def test_a_norm_is_told_by_its_name_and_by_having_no_matrix():
+    class NormalisedLinear(nn.Linear): ...
+
+    class LayerNorm2d(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.empty = nn.Parameter(torch.ones(4, 1, 1)), nn.Parameter(torch.ones(0))
+
+    norms = [LayerNorm2d(), nn.BatchNorm2d(4), nn.InstanceNorm1d(4, affine=True), nn.LayerNorm([3, 4])]
+    model = nn.Sequential(NormalisedLinear(3, 2), *norms, nn.LocalResponseNorm(2))
+    assert set(gates(rewire.gate(model, ["a"], statistics="shared"))) == {"0.weight", "0.bias"}

@@ -53,7 +53,11 @@ def statistic_slots(model: nn.Module) -> list[Slot]:
 
 
 def is_norm(module: nn.Module) -> bool:
-    return "norm" in type(module).__name__.lower()
+    """Whether a module is a normalisation layer: called so, and with a number per channel rather than a matrix."""
+    if isinstance(module, nn.LayerNorm | nn.RMSNorm):  # these may have a number per element
+        return True
+    own = [p for p in module._parameters.values() if p is not None and not is_lazy(p)]
+    return "norm" in type(module).__name__.lower() and all(p.numel() == max(p.shape, default=1) for p in own)
 
 
 def is_bias(slot: Slot) -> bool:
