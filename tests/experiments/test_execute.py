@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fake_recipe import Config, calm, recipe, troubled
+from fake_recipe import Config, calm, recipe, register, troubled
+from rewire.cli import main
 from rewire.experiments import Finished, Stage, collect, outline, plan, run_recipes
 from rewire.runs import read_json, read_records, run_state
 
@@ -126,6 +127,19 @@ def test_another_configs_directory_is_refused_before_anything_runs(tmp_path):
     with pytest.raises(ValueError, match=r"with steps=99 \(not 12\)"):
         run_recipes([good], out=tmp_path, jobs=1)
     assert not metrics(tmp_path)
+
+
+def test_bad_data_is_refused_before_anything_starts_and_only_while_something_is_pending(tmp_path, monkeypatch, capsys):
+    good = recipe("good", calm())
+    needy = replace(good, data=("mnist",))
+    register(monkeypatch, needy)
+    assert main(["run", "fake/good", "--out", str(tmp_path / "out"), "--data", str(tmp_path), "--jobs", "1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("rewire: data must hold a folder mnist/; got ")
+    assert not list(tmp_path.rglob("seed*"))
+    run_recipes([good], out=tmp_path / "out", jobs=1)
+    (row,) = run_recipes([needy], out=tmp_path / "out", data=tmp_path, jobs=1).rows
+    assert row["verdict"] == "reproduced"
 
 
 def test_the_outline_says_what_is_done(tmp_path):

@@ -39,6 +39,13 @@ def test_every_recipe_is_whole():
             assert all(stage.seeds and run_name(stage.config) for stage in stages)
 
 
+def test_every_dataset_that_runs_load_is_named_to_be_checked():
+    for recipe in recipes().values():
+        configs = [stage.config for budget in BUDGETS for stage in recipe.stages(budget)]
+        loaded = {config.dataset for config in configs if hasattr(config, "dataset")}
+        assert loaded - {"digits"} == set(recipe.data), recipe.id  # digits come with scikit-learn
+
+
 def test_names_groups_and_globs():
     everything = list(registry.MODULES)
     assert match(["light-switch"]) == match(["light-switch/"]) == match(["light-switch/*"]) == everything

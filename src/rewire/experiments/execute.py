@@ -57,12 +57,14 @@ def run_recipes(
         out: where runs and results go; runs found done there are not repeated.
         jobs: worker processes, of one torch thread each; by default one per core, and 1 on a GPU.
 
-    Raises KeyboardInterrupt once the workers have saved; the same call resumes.
+    Raises what `load_images` does for bad data, before any run starts; KeyboardInterrupt once the workers have
+    saved; the same call resumes.
     """
     chosen = tuple(seeds) if seeds is not None else None
     plans = {recipe.id: plan(recipe, budget, out, chosen) for recipe in recipes}
     pending = _pending(job for planned in plans.values() for job in planned)
     workers = jobs or (1 if device.startswith("cuda") else cores())
+    _check_data(recipes, pending, data)
     with Progress(len(pending)) as listener:
         failures = run_jobs(pending, workers, Settings(device, data), listener)
     environment = capture(device, threads=1)
@@ -81,6 +83,15 @@ def _pending(jobs: Iterable[Job]) -> list[Job]:
     for job in unique.values():
         check_config(job.directory, job.config)  # refuse another config's directory before any run starts
     return [job for job in unique.values() if run_state(job.directory) != "done"]
+
+
+def _check_data(recipes: Sequence[Recipe], pending: Iterable[Job], data: Path | None) -> None:
+    """Load what the pending runs will load, so that bad data is one message, and no run has started."""
+    waiting = {job.recipe for job in pending}
+    for name in dict.fromkeys(name for recipe in recipes if recipe.id in waiting for name in recipe.data):
+        from rewire.tasks import load_images  # imports torch, which recipes without datasets need not wait for
+
+        load_images(name, data)
 
 
 def _result(recipe: Recipe, jobs: list[Job], budget: str, out: Path, environment: dict[str, Any]) -> dict[str, Any]:

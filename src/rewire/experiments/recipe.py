@@ -71,6 +71,8 @@ class Recipe:
         draw: the figures, from the records and the recipe's folder of runs.
         reads: ids of recipes whose records its claims and figures see as well, as far as they are found done in the
             same folder at the same budget; their labels carry the id, as in "light-switch/colours:primaries gated".
+        data: datasets its runs load, as `load_images` names them; they are checked before any run starts. Those that
+            come with a dependency, such as "digits", need no mention.
     """
 
     id: str
@@ -83,3 +85,4 @@ class Recipe:
     cost: Mapping[str, float]
     draw: "Callable[[Records, Path], list[Figure]] | None" = None
     reads: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()

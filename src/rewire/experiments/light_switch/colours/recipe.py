@@ -31,4 +31,5 @@ RECIPE = Recipe(
     execute=execute,
     cost={"quick": 195, "full": 1300},
     draw=draw,
+    data=("mnist",),
 )

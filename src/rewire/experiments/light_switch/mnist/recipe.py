@@ -31,4 +31,5 @@ RECIPE = Recipe(
     execute=execute,
     cost={"quick": 110, "full": 620},
     draw=draw,
+    data=("mnist",),
 )

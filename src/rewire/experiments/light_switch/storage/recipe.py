@@ -39,4 +39,5 @@ RECIPE = Recipe(
     cost={"quick": 35, "full": 200},
     draw=draw,
     reads=READS,
+    data=("mnist",),
 )

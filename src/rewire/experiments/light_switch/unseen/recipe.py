@@ -36,4 +36,5 @@ RECIPE = Recipe(
     execute=execute,
     cost={"quick": 40, "full": 200},
     draw=draw,
+    data=("mnist",),
 )
