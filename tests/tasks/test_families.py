@@ -72,7 +72,7 @@ def test_inverted_is_black_ink_on_white_by_default(digits):
     assert torch.allclose(red_ink.train[:9][0][:, 0], torch.ones(9, 32, 32), atol=1e-6)
 
 
-@pytest.mark.parametrize("rgb", [(1, 0), (1, 0, 0, 0), (255, 0, 0), (0, -0.1, 0), (float("nan"), 0, 0)])
+@pytest.mark.parametrize("rgb", [(1, 0), (1, 0, 0, 0), (255, 0, 0), (0, -0.1, 0), (float("nan"), 0, 0), "red", 1, None])
 def test_a_colour_that_is_not_one_is_refused_when_the_task_is_made(digits, rgb):
     with pytest.raises(ValueError, match=r"rgb of 'odd' must be three numbers in \[0, 1\]; got"):
         coloured(digits, {"odd": rgb})

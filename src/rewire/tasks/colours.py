@@ -54,6 +54,10 @@ def _scaled(size: int) -> Transform:
 
 
 def _checked(name: str, rgb: RGB) -> RGB:
-    if len(rgb) != 3 or not all(0 <= c <= 1 for c in rgb):
+    try:
+        channels = [float(c) for c in rgb]
+    except (TypeError, ValueError):  # a number, or a colour's name
+        channels = []
+    if len(channels) != 3 or not all(0 <= c <= 1 for c in channels):
         raise ValueError(f"rgb of {name!r} must be three numbers in [0, 1]; got {rgb!r}: divide 0..255 by 255")
     return rgb
