@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from rewire.runs import InUseError, open_run, read_json, read_records, run_seconds, run_state, write_json
+from rewire.runs import (
+    InUseError,
+    check_config,
+    open_run,
+    read_json,
+    read_records,
+    run_records,
+    run_seconds,
+    run_state,
+    write_json,
+)
 from rewire.runs import store as store_module
 
 
@@ -63,6 +73,24 @@ def test_sessions_add_up(tmp_path):
     assert 100.0 < run_seconds(tmp_path) < 101.0
 
 
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"seconds": "long"}', "\xff"])
+def test_a_damaged_time_is_no_time(tmp_path, content):
+    (tmp_path / "timing.json").write_text(content, encoding="latin-1")
+    assert run_seconds(tmp_path) == 0.0
+    attempt(tmp_path)
+    assert 0.0 < run_seconds(tmp_path) < 1.0
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"records": null}'])
+def test_a_damaged_end_mark_is_none(tmp_path, content):
+    attempt(tmp_path, records=[{"step": 1}])
+    (tmp_path / "done.json").write_text(content)
+    assert run_state(tmp_path) == "interrupted"
+    attempt(tmp_path, records=[{"step": 1}])
+    assert run_state(tmp_path) == "done"
+    assert run_records(tmp_path) == [{"step": 1}]
+
+
 def test_what_killed_writers_left_is_removed(tmp_path):
     (tmp_path / ".config.json.77.tmp").write_text("{")
     attempt(tmp_path)
@@ -90,6 +118,14 @@ def test_a_config_file_of_another_make_is_refused_in_one_line(tmp_path, content,
     with pytest.raises(ValueError, match=message) as error:
         attempt(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_for_a_folder_and_a_folder_for_a_file_are_refused_with_the_fix(tmp_path):
+    (tmp_path / "seed0").write_text("")
+    (tmp_path / "seed1" / "config.json").mkdir(parents=True)
+    for name, kind in (("seed0", "folder"), ("seed1", "file")):
+        with pytest.raises(ValueError, match=rf"{name}.* must be a {kind}; got something else; delete it or choose"):
+            check_config(tmp_path / name, Config())
 
 
 def test_two_processes_cannot_share_a_run(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from rewire.runs.environment import capture, hardware, resolve_device
 from rewire.runs.lock import InUseError, locked
 from rewire.runs.names import run_directory, run_name
 from rewire.runs.records import JsonLines, Records, read_records
-from rewire.runs.store import Run, check_config, open_run, run_seconds, run_state
+from rewire.runs.store import Run, check_config, open_run, run_records, run_seconds, run_state
 
 __all__ = [
     "InUseError",
@@ -23,6 +23,7 @@ __all__ = [
     "resolve_device",
     "run_directory",
     "run_name",
+    "run_records",
     "run_seconds",
     "run_state",
     "write_atomic",

@@ -12,7 +12,7 @@ import cattrs
 from rewire.files import read_json, remove_temporaries, write_json
 from rewire.runs.environment import capture
 from rewire.runs.lock import locked
-from rewire.runs.records import JsonLines, Record
+from rewire.runs.records import JsonLines, Record, read_records
 
 CONFIG, ENVIRONMENT, METRICS, TIMING, DONE = "config.json", "env.json", "metrics.jsonl", "timing.json", "done.json"
 GRACE = 2.0  # seconds to wait for the dying workers of a killed command to let go of a directory
@@ -53,7 +53,7 @@ def open_run(
         if not (directory / CONFIG).exists():
             write_json(directory / CONFIG, cattrs.unstructure(config))
         sink = JsonLines(directory / METRICS, watch)
-        if (directory / DONE).exists():
+        if run_state(directory) == "done":
             yield Run(directory, sink, done=True)
             return
         write_json(directory / ENVIRONMENT, capture(device, threads))
@@ -64,16 +64,41 @@ def open_run(
 
 
 def run_state(directory: Path) -> Literal["done", "interrupted", "pending"]:
-    """Whether the run finished, was left in the middle, or never started."""
-    if (directory / DONE).exists():
+    """Whether the run finished, was left in the middle, or never started; a damaged end mark is none."""
+    if _done_records(directory) is not None:
         return "done"
     return "interrupted" if (directory / CONFIG).exists() else "pending"
 
 
+def run_records(directory: Path) -> list[Record]:
+    """The records of a run that is done. Raises ValueError when some were lost since."""
+    records, written = read_records(directory / METRICS), _done_records(directory)
+    if len(records) != written:
+        raise ValueError(
+            f"{directory / METRICS} must hold all records of its run; got {len(records)} of {written}; "
+            f"delete {directory} to redo the run"
+        )
+    return records
+
+
 def run_seconds(directory: Path) -> float:
-    """Wall seconds spent in the run, over all its sessions (a killed session's own seconds are lost)."""
-    path = directory / TIMING
-    return float(read_json(path)["seconds"]) if path.exists() else 0.0
+    """Wall seconds spent in the run, over all its sessions; a killed session's and a damaged file's are lost."""
+    return float(_entry(directory / TIMING, "seconds", int | float) or 0.0)
+
+
+def _done_records(directory: Path) -> int | None:
+    """How many records the run ended with; None for one that has not ended."""
+    return _entry(directory / DONE, "records", int)
+
+
+def _entry(path: Path, key: str, kind: Any) -> Any:
+    """One value of a small JSON file that a crash or a hand may have damaged; None unless it is of that kind."""
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        return None
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, kind) else None
 
 
 @contextmanager
@@ -87,7 +112,10 @@ def _timed(path: Path) -> Iterator[None]:
 
 
 def check_config(directory: Path, config: Any) -> None:
-    """Raise ValueError when `directory` holds the run of another config, or a config with unknown keys."""
+    """Raise ValueError when `directory` is no folder, holds another config's run, or a config with unknown keys."""
+    for path, fits, kind in ((directory, Path.is_dir, "folder"), (directory / CONFIG, Path.is_file, "file")):
+        if path.exists() and not fits(path):
+            raise ValueError(f"{path} must be a {kind}; got something else; delete it or choose another --out")
     if not (directory / CONFIG).exists():
         return
     stored = _structure(directory / CONFIG, type(config))
