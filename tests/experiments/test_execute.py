@@ -55,6 +55,35 @@ def test_seeds_can_be_chosen(tmp_path):
     assert finished.rows[0]["n"] == 1
 
 
+def test_a_seed_named_twice_is_one_run(tmp_path):
+    assert run_recipes([recipe("good", calm())], out=tmp_path, seeds=[7, 7], jobs=1).rows[0]["n"] == 1
+
+
+def test_a_seed_of_several_loses_no_run_that_is_done_and_the_command_names_the_seeds(tmp_path):
+    good = recipe("good", calm())
+    (one,) = run_recipes([good], out=tmp_path, seeds=[1], jobs=1).results
+    assert (one["seeds"], one["command"]) == ([1], "rewire run fake/good --budget quick --seeds 1")
+    (every,) = run_recipes([good], out=tmp_path, jobs=1).results
+    (again,) = run_recipes([good], out=tmp_path, seeds=[1], jobs=1).results
+    assert again == every
+    assert (again["seeds"], again["command"]) == ([0, 1], "rewire run fake/good --budget quick")
+    (more,) = run_recipes([good], out=tmp_path, seeds=[7], jobs=1).results
+    assert (more["seeds"], more["command"]) == ([0, 1, 7], "rewire run fake/good --budget quick --seeds 0 1 7")
+
+
+def test_lost_records_are_not_judged_as_a_whole_run(tmp_path):
+    good = recipe("good", calm())
+    run_recipes([good], out=tmp_path, jobs=1)
+    path = plan(good, "quick", tmp_path)[0].directory / "metrics.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"metrics\.jsonl must hold all records of its run; got 6 of 12; delete"):
+        run_recipes([good], out=tmp_path, jobs=1)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"got 0 of 12"):
+        collect(plan(good, "quick", tmp_path))
+
+
 def test_a_failing_run_is_named_and_costs_no_other_run(tmp_path):
     """Among them a worker process that is killed: one worker, so its successor must take over the queue."""
     troubles = ["death", "nan", "data", "bug", "full"]
@@ -126,6 +155,8 @@ def test_another_configs_directory_is_refused_before_anything_runs(tmp_path):
     (job.directory / "config.json").write_text('{"steps": 99}')
     with pytest.raises(ValueError, match=r"with steps=99 \(not 12\)"):
         run_recipes([good], out=tmp_path, jobs=1)
+    with pytest.raises(ValueError, match=r"with steps=99 \(not 12\)"):
+        outline(good, "quick", tmp_path)
     assert not metrics(tmp_path)
 
 

@@ -9,8 +9,7 @@ import cattrs
 
 from rewire.experiments.recipe import Context, Recipe
 from rewire.experiments.registry import find
-from rewire.runs import Records, read_records, run_directory, run_state
-from rewire.runs.store import METRICS
+from rewire.runs import Records, check_config, run_directory, run_records, run_state
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Job:
 
 
 def plan(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = None) -> list[Job]:
-    """The recipe's runs at a budget, in order; `seeds` replaces each stage's own."""
+    """The recipe's runs at a budget, in order, each once; `seeds` replaces each stage's own."""
     chosen = tuple(seeds) if seeds is not None else None
     return [
         Job(
@@ -45,14 +44,24 @@ def plan(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = N
             exclusive=stage.exclusive,
         )
         for stage in recipe.stages(budget)
-        for seed in (stage.seeds if chosen is None else chosen)
+        for seed in dict.fromkeys(stage.seeds if chosen is None else chosen)
     ]
 
 
+def seeds_option(recipe: Recipe, budget: str, seeds: Iterable[int]) -> str:
+    """The option of `rewire run` that repeats these seeds, empty where they are the recipe's own."""
+    own, wanted = {seed for stage in recipe.stages(budget) for seed in stage.seeds}, sorted(set(seeds))
+    return f" --seeds {' '.join(map(str, wanted))}" if wanted and set(wanted) != own else ""
+
+
 def outline(recipe: Recipe, budget: str, out: Path, seeds: Iterable[int] | None = None) -> list[dict[str, Any]]:
-    """One row per stage, without running anything: its config, directory, seeds, and which of them are done."""
+    """One row per stage, without running anything: its config, directory, seeds, and which of them are done.
+
+    Raises ValueError where another config's run stands in the way.
+    """
     stages: dict[str, list[Job]] = {}
     for job in plan(recipe, budget, out, seeds):
+        check_config(job.directory, job.config)
         stages.setdefault(job.label, []).append(job)
     return [
         {
@@ -90,5 +99,5 @@ def seen(recipe: Recipe, jobs: Iterable[Job], budget: str, out: Path) -> Records
 def _rows(jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
     for job in jobs:
         if run_state(job.directory) == "done":
-            for record in read_records(job.directory / METRICS):
+            for record in run_records(job.directory):
                 yield {"label": job.label, "seed": job.seed, **record}

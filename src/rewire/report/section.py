@@ -82,7 +82,8 @@ def _labels(recipe: "Recipe", budget: str) -> dict[str, str]:
 
 def _seeds(recipe: "Recipe | None", result: Result | None) -> str:
     """The option that repeats these seeds, empty where they are the recipe's own."""
-    if recipe is None or result is None or not result.seeds:
+    if recipe is None or result is None:
         return ""
-    own = {seed for stage in recipe.stages(result.budget) for seed in stage.seeds}
-    return "" if own == set(result.seeds) else f" --seeds {' '.join(map(str, sorted(result.seeds)))}"
+    from rewire.experiments.plan import seeds_option
+
+    return seeds_option(recipe, result.budget, result.seeds)
