@@ -43,8 +43,9 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_else(tmp_path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as error:
         write_atomic(path, b"new")
+    assert (error.value.errno, error.value.filename) == (28, str(path))
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
 
