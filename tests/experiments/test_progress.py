@@ -85,6 +85,13 @@ def test_a_terminal_gets_a_line_that_is_rewritten(jobs):
     assert "[1/2] · fake/good calm seed 0" in output
 
 
+def test_nothing_to_do_leaves_the_terminal_alone():
+    shown, file = display(terminal=True, total=0)
+    with shown:
+        pass
+    assert file.getvalue() == ""
+
+
 def test_a_config_that_cannot_be_hashed_is_no_trouble(jobs):
     shown, _ = display(terminal=False, total=1)
     shown.started(replace(jobs[0], config=[]))

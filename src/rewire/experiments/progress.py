@@ -34,9 +34,8 @@ class Progress:
         self._running: dict[Path, _Pace] = {}
         self._start = time.monotonic()
         self._last_line = self._start
-        self._live = (
-            Live(console=self.console, transient=True, refresh_per_second=8) if self.console.is_terminal else None
-        )
+        live = total > 0 and self.console.is_terminal
+        self._live = Live(console=self.console, transient=True, refresh_per_second=8) if live else None
 
     def __enter__(self) -> "Progress":
         if self._live:

@@ -56,7 +56,7 @@ def attempt(job: Job, settings: Settings, report: Callable[[Mapping[str, Any]], 
     try:
         perform(job, settings, report)
     except Exception as error:
-        return Failure(one_line(error), bad_input=isinstance(error, ValueError | OSError))
+        return Failure(one_line(error, resumes=True), bad_input=isinstance(error, ValueError | OSError))
     return None
 
 
@@ -76,11 +76,11 @@ def perform(job: Job, settings: Settings, report: Callable[[Mapping[str, Any]], 
         (run.directory / TRACEBACK).unlink(missing_ok=True)
 
 
-def one_line(error: BaseException) -> str:
-    """An error as one line; a full disk says what to do about it."""
+def one_line(error: BaseException, resumes: bool = False) -> str:
+    """An error as one line; a full disk says what to do about it, and whether the command then `resumes`."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         where = f" at {error.filename}" if error.filename else ""
-        return f"disk full{where}; free some space and run the same command again, it resumes"
+        return f"disk full{where}; free some space and run the same command again" + ", it resumes" * resumes
     text = " ".join(str(error).split())
     if isinstance(error, ValueError | RuntimeError | OSError) and text:
         return text
