@@ -3,6 +3,7 @@
 import pytest
 from image_records import accuracy, claim, joined
 
+from rewire.experiments import judge
 from rewire.experiments.light_switch.digits.claims import TASKS
 from rewire.experiments.light_switch.digits.recipe import RECIPE
 from rewire.runs import Records
@@ -23,6 +24,12 @@ def test_gated_is_compared_with_the_better_baseline(gated, holds):
 @pytest.mark.parametrize(("hard", "holds"), [(0.925, True), (0.91, False)])
 def test_hard_is_compared_with_gated(hard, holds):
     assert claim(RECIPE, "LS-D2").measure(final(gated=0.93, hard=hard)).holds is holds
+
+
+def test_an_interval_needs_two_seeds_and_a_gap_needs_both_networks():
+    both = final(gated=0.93, hard=0.92)
+    for records, reason in ((both.where(seed=0), "needs at least 2 seeds; got 1"), (final(), "no run of 'gated' is")):
+        assert reason in judge(claim(RECIPE, "LS-D2"), records, "quick")["note"]
 
 
 @pytest.mark.parametrize(("name", "label", "limit"), [("LS-D3", "hard", 0.0), ("LS-D4", "gated", -0.02)])

@@ -95,8 +95,10 @@ def _constant_share(records: Records, kind: str) -> Outcome | None:
 
 
 def _final(records: Records, label: str) -> list[float]:
-    last = max(records.where(label=label, split="test").values("step"), default=-1)
-    return mean_accuracies(records, label, TASKS, last)
+    steps = records.where(label=label, split="test").values("step")
+    if not steps:
+        raise LookupError(f"no run of {label!r} is done")
+    return mean_accuracies(records, label, TASKS, max(steps))
 
 
 def _rounded(records: Records, label: str) -> list[dict]:

@@ -40,7 +40,9 @@ def near(values: Sequence[float], target: float, tolerance: float) -> bool:
 
 
 def interval(differences: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of paired differences and its 95 % interval by Student's t (at least two)."""
+    """Mean of paired differences and its 95 % interval by Student's t. Raises ValueError for less than two."""
+    if len(differences) < 2:
+        raise ValueError(f"needs at least 2 seeds; got {len(differences)}")
     n, mean = len(differences), statistics.fmean(differences)
     quantile = T_95[max(k for k in T_95 if k <= n)]  # between the table's rows the wider interval
     half = quantile * statistics.stdev(differences) / math.sqrt(n)
