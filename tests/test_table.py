@@ -33,3 +33,15 @@ def test_on_a_terminal(capsys, monkeypatch):
     assert "┃" in out
     assert "not reproduced" in out
     assert "[red] is no markup" in out
+
+
+def test_on_a_narrow_terminal_nothing_is_cut(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    row = {"id": "light-switch/expressivity", "claims": "LS-1a LS-1b", "summary": "what one network can do " * 3}
+    for width in (30, 47, 48, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        show([row])
+        out = capsys.readouterr().out
+        assert "light-switch/expressivity" in out
+        assert ("id: light-switch" in out) == (width < 48)
+    show([])

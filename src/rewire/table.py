@@ -1,4 +1,4 @@
-"""Rows as a table for people: framed and wrapped on a terminal, plain aligned columns when piped."""
+"""Rows as a table for people: framed on a terminal, or one by one where it is narrow; plain columns when piped."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None
     """Print `rows` with these columns (by default all keys, in order of appearance) to stdout."""
     names = list(columns) or list(dict.fromkeys(key for row in rows for key in row))
     cells = [[text(row.get(name)) for name in names] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and names:
         _framed(names, cells)
     else:
         print(aligned(names, cells))
@@ -50,7 +50,35 @@ def _framed(names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*names)
+    console, table = Console(), Table()
+    if console.width < narrowest(names, cells):
+        print(listed(names, cells))
+        return
+    for number, name in enumerate(names):
+        table.add_column(name, no_wrap=number == 0)
     for line in cells:
         table.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in line))
-    Console().print(table)
+    console.print(table)
+
+
+def narrowest(names: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """The width below which a framed table must cut words or the first column, which is what people copy.
+
+    >>> narrowest(["name", "n"], [["a long name", "5 or 12"]])
+    20
+    """
+    first, *others = zip(names, *cells)
+    unbreakable = [first, *([word for cell in column for word in cell.split()] for column in others)]
+    return sum(max(map(len, pieces), default=0) for pieces in unbreakable) + 3 * len(names) + 1
+
+
+def listed(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Each row as lines "name: value", without the empty ones, and a blank line between rows.
+
+    >>> print(listed(["name", "n"], [["gated", "5"], ["shared", ""]]))
+    name: gated
+    n: 5
+    <BLANKLINE>
+    name: shared
+    """
+    return "\n\n".join("\n".join(f"{name}: {cell}" for name, cell in zip(names, row) if cell) for row in cells)
