@@ -1,8 +1,12 @@
 """The command line: what it prints, how it exits, and one line for each way of getting it wrong."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +16,7 @@ from fake_recipe import calm, recipe, register, troubled
 from rewire.cli import main
 from rewire.experiments import Stage, registry
 from rewire.experiments.execute import run_recipes
-from rewire.runs import write_json
+from rewire.runs import locked, write_json
 
 HELP = """
 import sys
@@ -144,11 +148,16 @@ def test_dry_run_says_what_would_happen_and_does_nothing(fakes, tmp_path, capsys
         ("run fake/good --budget", "Missing value for argument '--budget'"),
         ("run fake/good --device gpu", "device must be one of 'auto', 'cpu', 'cuda'; got 'gpu'"),
         ("run fake/good --seeds 0 x", "--seeds must be whole numbers from 0 up; got 'x'"),
+        ("run fake/good --seeds", "--seeds must name at least one seed; got none; leave it out"),
+        ("run fake/good --seeds 3 0 3", "--seeds must be different; got 3 twice"),
+        ("run --seeds 0 fake/good", "got 'fake/good'; put recipe ids before options"),
         ("run fake/good --seeds=-1", "--seeds must be whole numbers from 0 up; got '-1'"),
         ("run fake/good --jobs 0", "--jobs must be whole numbers from 1 up; got '0'"),
         ("run fake/good --data /nowhere", "--data must be a folder with mnist/, fashion-mnist/ or"),
         ("run fake/good --out /dev/null/runs", "--out must be a folder that can be written; got '/dev/null/runs'"),
-        ("list everything", "option of `rewire list` must be one of '--json'; got 'everything'"),
+        ("list everything", "`rewire list` takes no argument without an option; got 'everything'"),
+        ("list --everything", "option of `rewire list` must be one of '--json'; got '--everything'"),
+        ("report . page.html", "`rewire report` takes one argument without an option; got 'page.html'"),
         ("inspect", "PATH"),
         ("inspect /nowhere", "PATH must be a folder written by rewire.save; got '/nowhere'"),
         ("report /nowhere", "RUNS must be a folder written by `rewire run`; got '/nowhere'"),
@@ -171,8 +180,9 @@ def test_a_run_directory_of_another_config_or_with_unknown_keys(fakes, tmp_path,
     directory.mkdir(parents=True)
     for config, message in [({"steps": 99}, "with steps=99 (not 12)"), ({"stesp": 99}, "keys must be among steps")]:
         write_json(directory / "config.json", config)
-        assert main(["run", "fake/good", "--out", str(tmp_path)]) == 2
-        assert message in one_line(capsys)
+        for words in (["run", "fake/good"], ["run", "fake/good", "--dry-run"]):
+            assert main([*words, "--out", str(tmp_path)]) == 2
+            assert message in one_line(capsys)
 
 
 def test_a_folder_that_is_no_saved_model(tmp_path, capsys):
@@ -189,3 +199,109 @@ def test_ctrl_c_prints_the_command_that_resumes(fakes, capsys, monkeypatch, tmp_
     monkeypatch.setattr("rewire.experiments.find", interrupted)
     assert main(["run", "fake/good", "--out", "my runs"]) == 130
     assert one_line(capsys) == "rewire: stopped; to resume: rewire run fake/good --out 'my runs'"
+
+
+FAKE = Path(__file__).with_name("fake_recipe.py")
+BARE = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def command(*words: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, errors="replace", **options)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_streams_that_cannot_encode_everything(tmp_path, encoding):
+    """The spread of the table holds a ±, the help its dashes and dots."""
+    environment = BARE | {"PYTHONIOENCODING": encoding}
+    words = (str(FAKE), "run", "fake/slow", "--out", str(tmp_path / "é"), "--jobs", "2")
+    shown, as_json, usage = (command(*words, *more, env=environment) for more in ((), ("--json",), ("--help",)))
+    assert (shown.returncode, shown.stderr[-200:].count("codec")) == (0, 0)
+    assert "reproduced" in shown.stdout
+    assert json.loads(as_json.stdout)[0]["statement"] == "the loss falls"
+    assert usage.returncode == 0
+
+
+def test_the_package_and_the_module_are_the_command():
+    for module in ("rewire", "rewire.cli"):
+        assert command("-m", module, "rnu").returncode == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    shell = f"{sys.executable} -m rewire list | true; exit ${{PIPESTATUS[0]}}"
+    process = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (141, "")
+
+
+def test_ctrl_c_while_modules_load():
+    """Whatever is imported late: nothing but one line and 130."""
+    code = """
+import sys, signal
+import rewire.cli
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tyro":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+sys.exit(rewire.cli.main(["list"]))
+"""
+    process = command("-c", code)
+    assert (process.returncode, process.stderr) == (130, "rewire: stopped; to resume: rewire list\n")
+
+
+def test_only_run_says_of_a_full_disk_that_it_resumes(fakes, tmp_path, capsys, monkeypatch):
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device", "page.html")
+
+    monkeypatch.setattr("rewire.report.build", full)
+    monkeypatch.setattr("rewire.experiments.run_recipes", full)
+    message = "rewire: disk full at page.html; free some space and run the same command again"
+    for words, end in ((["report", str(tmp_path)], ""), (["run", "fake/good"], ", it resumes")):
+        assert main([*words, "--out", str(tmp_path / "page.html")]) == 2
+        assert one_line(capsys) == message + end
+
+
+def test_a_page_never_replaces_what_is_no_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("rewire.report.build", lambda runs, page: pytest.fail("it began to work"))
+    for out in (tmp_path, "/dev/null"):
+        assert main(["report", str(tmp_path), "--out", str(out)]) == 2
+        assert f"--out must be a file; got {str(out)!r}" in one_line(capsys)
+    assert main(["report", str(tmp_path), "--out", "/dev/null/page.html"]) == 2
+    assert "--out must be in a folder that can be written; got '/dev/null/page.html'" in one_line(capsys)
+
+
+def test_finished_runs_can_be_judged_where_nothing_can_be_written(fakes, tmp_path, capsys, monkeypatch):
+    words = ["run", "fake/good", "--jobs", "1", "--out", str(tmp_path)]
+    main(words)
+    capsys.readouterr()
+    monkeypatch.setattr("rewire.runs.lock.os.open", lambda *arguments: pytest.fail("it wrote a lock"))
+    (tmp_path / "fake/good/quick.json").unlink()
+    (tmp_path / "fake/good/quick.json").mkdir()  # root may write to any folder, but not over one
+    assert main(words) == 0
+    captured = capsys.readouterr()
+    assert "reproduced" in captured.out
+    assert captured.err.startswith("rewire: results not written: [Errno 21] Is a directory: ")
+
+
+def test_of_two_commands_on_one_folder_the_second_is_refused_before_it_starts_anything(fakes, tmp_path, capsys):
+    (tmp_path / "fake/good").mkdir(parents=True)
+    with locked(tmp_path / "fake/good"):
+        assert main(["run", "fake/good", "--out", str(tmp_path)]) == 2
+        assert f"got {tmp_path / 'fake/good'}, held by process {os.getpid()}; wait for that process" in one_line(capsys)
+        assert os.listdir(tmp_path / "fake/good") == [".lock"]
+
+
+def test_sigterm_saves_as_ctrl_c_does(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, str(FAKE), "run", "fake/slow", "--jobs", "1", "--out", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not any(path.stat().st_size for path in tmp_path.rglob("metrics.jsonl")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert stderr.startswith("rewire: stopped; to resume: rewire run fake/slow")
+    (metrics,) = tmp_path.rglob("metrics.jsonl")
+    saved = json.loads((metrics.parent / "checkpoint.json").read_text())
+    assert saved["step"] == metrics.read_bytes().count(b"\n")

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,18 +45,17 @@ def run(options: Run) -> int:
     from rewire.experiments import BUDGETS, find, match, run_recipes
     from rewire.runs import resolve_device
 
+    seeds = _seeds(options.seeds)
     if not options.ids:
         raise ValueError("ID must name at least one recipe, group or glob; got none; `rewire list` shows them")
     recipes = [find(name) for name in match(options.ids)]
     if options.budget not in BUDGETS:
         raise choice("--budget", BUDGETS, options.budget)
-    seeds = [_whole("--seeds", text, least=0) for text in options.seeds] or None
     jobs = None if options.jobs is None else _whole("--jobs", options.jobs, least=1)
     _check_data(options.data)
     device = resolve_device(options.device)
     if options.dry_run:
         return _dry_run(recipes, options, seeds)
-    _check_writable(options.out)
     finished = run_recipes(
         recipes, budget=options.budget, seeds=seeds, device=device, data=options.data, out=options.out, jobs=jobs
     )
@@ -70,6 +70,7 @@ def report(options: Report) -> int:
         raise ValueError(
             f"RUNS must be a folder written by `rewire run`; got {str(options.runs)!r}; run a recipe first"
         )
+    _check_page(options.out)
     print(build(options.runs, options.out))
     return 0
 
@@ -91,6 +92,15 @@ def bench(options: Bench) -> int:
     rows = run_benchmarks(options.names)
     _print_json(rows) if options.json else show(rows)
     return 0
+
+
+ACTIONS: dict[type, Callable[[Any], int]] = {
+    List: list_recipes,
+    Run: run,
+    Report: report,
+    Inspect: inspect,
+    Bench: bench,
+}
 
 
 def _dry_run(recipes: "Sequence[Recipe]", options: Run, seeds: list[int] | None) -> int:
@@ -119,6 +129,8 @@ def _conclude(finished: "Finished", as_json: bool) -> int:
         _print_json(finished.rows)
     elif any(result["runs"] for result in finished.results):
         show([{**row, "ours": number(row)} for row in finished.rows], VERDICT_COLUMNS)
+    for error in finished.unwritten:
+        print(f"rewire: results not written: {error}", file=sys.stderr)
     reasons: dict[str, list[str]] = {}
     for job, failure in finished.failures:
         reasons.setdefault(failure.message, []).append(job.name)
@@ -137,18 +149,30 @@ def _check_data(data: Path | None) -> None:
         )
 
 
-def _check_writable(out: Path) -> None:
-    """Find out before the first run, not after it."""
-    from rewire.files import write_atomic
-
+def _check_page(page: Path) -> None:
+    """Find out before the work, not after it; a folder or a device must never be replaced by a page."""
+    if page.exists() and not page.is_file():
+        raise ValueError(f"--out must be a file; got {str(page)!r}, which is none; name a page, as report.html")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_atomic(out / ".writable", b"")
-        (out / ".writable").unlink()
+        page.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=page.parent):
+            pass
     except OSError as error:
         raise ValueError(
-            f"--out must be a folder that can be written; got {str(out)!r} ({error.strerror}); choose another"
+            f"--out must be in a folder that can be written; got {str(page)!r} ({error.strerror}); choose another"
         ) from None
+
+
+def _seeds(texts: Sequence[str] | None) -> list[int] | None:
+    """Different whole numbers, or None for the recipe's own."""
+    if texts is None:
+        return None
+    seeds = [_whole("--seeds", text, least=0) for text in texts]
+    if not seeds:
+        raise ValueError("--seeds must name at least one seed; got none; leave it out for the recipe's own")
+    if twice := [seed for seed in dict.fromkeys(seeds) if seeds.count(seed) > 1]:
+        raise ValueError(f"--seeds must be different; got {twice[0]} twice; name each once")
+    return seeds
 
 
 def _whole(parameter: str, text: str, least: int) -> int:
@@ -161,4 +185,5 @@ def _whole(parameter: str, text: str, least: int) -> int:
 
 
 def _print_json(rows: Sequence[dict[str, Any]]) -> None:
-    print(json.dumps(rows, indent=2, ensure_ascii=False))
+    encodes_all = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(rows, indent=2, ensure_ascii=not encodes_all))

@@ -1,10 +1,17 @@
-"""The options of each command, as the command line reads them: fields are options, the text below each is its help."""
+"""The options of each command, and how words become them: fields are options, the text below each is its help."""
 
-from dataclasses import dataclass
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, fields
+from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from tyro.conf import Positional, arg, subcommand
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg, subcommand
+
+from rewire.errors import choice
 
 DEFAULT = "(default: {})".format
 
@@ -25,7 +32,7 @@ class Run:
     """recipes: ids, groups (light-switch) or globs ('light-switch/s*')"""
     budget: Annotated[str, arg(metavar="quick|full")] = "quick"
     """full is the paper's own protocol, quick is honest but small"""
-    seeds: Annotated[tuple[str, ...], arg(metavar="N...", help_behavior_hint=DEFAULT("the recipe's own"))] = ()
+    seeds: Annotated[tuple[str, ...] | None, arg(metavar="N...", help_behavior_hint=DEFAULT("the recipe's own"))] = None
     """seeds to run"""
     device: Annotated[str, arg(metavar="auto|cpu|cuda")] = "auto"
     """where to compute; auto takes the GPU if there is one"""
@@ -77,3 +84,43 @@ Command = (
     | Annotated[Inspect, subcommand("inspect")]
     | Annotated[Bench, subcommand("bench")]
 )
+POSITIONAL = {"ids", "names", "path", "runs"}
+
+
+def parse(words: Sequence[str]) -> Any:
+    """The command's options. Raises ValueError, in one line, for what cannot be understood; exits for --help."""
+    if words[0] not in (*COMMANDS, "-h", "--help"):
+        raise choice("command", COMMANDS, words[0], "`rewire --help` explains them")
+    complaint = io.StringIO()
+    try:
+        with redirect_stderr(complaint):
+            options, unknown = tyro.cli(
+                Command,
+                prog="rewire",
+                description="Train a network's wiring: which weights are on, for which task, and where each one sits.",
+                args=words,
+                return_unknown_args=True,
+                config=(FlagCreatePairsOff, OmitArgPrefixes),
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise ValueError(f"{_unboxed(complaint.getvalue())} (`rewire {words[0]} --help` explains)") from None
+    if unknown:
+        raise _unknown(words[0], options, unknown[0].partition("=")[0])
+    return options
+
+
+def _unknown(command: str, options: Any, word: str) -> ValueError:
+    names = [item.name for item in fields(options)]
+    if word.startswith("-"):
+        flags = [f"--{name.replace('_', '-')}" for name in names if name not in POSITIONAL]
+        return choice(f"option of `rewire {command}`", flags, word)
+    takes = "one" if POSITIONAL.intersection(names) else "no"
+    return ValueError(f"`rewire {command}` takes {takes} argument without an option; got {word!r}; leave it out")
+
+
+def _unboxed(complaint: str) -> str:
+    """The words of a boxed, many-line message of tyro's, up to its first rule."""
+    lines = [line.strip("│ ") for line in complaint.splitlines()[1:]]
+    return " ".join(takewhile(lambda line: line.strip("─╰╯"), lines))
