@@ -114,6 +114,14 @@ def test_a_switch_with_other_fields_is_refused_where_it_must_be_made(tmp_path):
     assert same(outputs(rewire.load(gated, tmp_path), x), outputs(model, x))
 
 
+@pytest.mark.parametrize("read", [rewire.gates.describe, lambda path: rewire.load(nn.Linear(4, 3), path)])
+def test_a_shape_changed_to_one_of_as_many_bits_is_refused(read, tmp_path):
+    rewire.save(rewire.gate(nn.Linear(4, 3), ["day"], rewire.Hard()), tmp_path)
+    edit(tmp_path, lambda raw: raw["gates"]["weight"].update(shape=[2, 6]))
+    with pytest.raises(ValueError, match=r"saved gates must be of saved tensors; 'weight' is not"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_save_is_not_described_either(damage, tmp_path):
     rewire.save(gated_example("MLP")[0], tmp_path)

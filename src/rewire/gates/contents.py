@@ -102,13 +102,18 @@ def check_architecture(model: nn.Module, manifest: Manifest, shared: Mapping[str
             raise ValueError(f"model must be as the saved one; {name!r} is {have} in the model and {want} in the file")
         if name in shared and shared[name].is_complex() > mine[name].is_complex():  # half of it would be lost
             raise ValueError(f"model must be as the saved one; {name!r} is real in the model and complex in the file")
-    for name, entry in manifest.gates.items():
-        if (entry.same_as or name) not in shared or list(shared[entry.same_as or name].shape) != entry.shape:
-            raise ValueError(f"saved gates must be of saved tensors; {name!r} is not: config.json was changed by hand")
+    check_gates(manifest, shared)
     for name in [*gated, *manifest.gates] if gated else []:
         have, want = _gate(gated.get(name)), _gate(manifest.gates.get(name))
         if have != want:
             raise ValueError(f"model must be gated as the saved one; {name!r} has {have}, in the file {want}")
+
+
+def check_gates(manifest: Manifest, shared: Mapping[str, Tensor]) -> None:
+    """Raise ValueError naming the first gate that is of no saved tensor, or of another shape than it."""
+    for name, entry in manifest.gates.items():
+        if (entry.same_as or name) not in shared or list(shared[entry.same_as or name].shape) != entry.shape:
+            raise ValueError(f"saved gates must be of saved tensors; {name!r} is not: config.json was changed by hand")
 
 
 def _shape(tensor: Tensor | None) -> str:

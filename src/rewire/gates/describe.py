@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rewire.files import reserved
-from rewire.gates.contents import as_scores, is_packed
+from rewire.gates.contents import as_scores, check_gates, is_packed
 from rewire.gates.manifest import Entry, read_checked, read_manifest, switch_from
 from rewire.masks import unpack
 
@@ -26,7 +26,7 @@ def describe(directory: str | Path) -> list[dict[str, object]]:
     directory = Path(directory)
     with reserved(directory, shared=True):
         manifest = read_manifest(directory)
-        read_checked(directory, manifest.values)  # a save whose values are damaged holds nothing worth describing
+        check_gates(manifest, read_checked(directory, manifest.values))
         files = {task: read_checked(directory, manifest.task_files[task]) for task in manifest.tasks}
     switches = {name: switch_from(entry.switch) for name, entry in manifest.gates.items()}
     for tensors in files.values():
