@@ -226,8 +226,9 @@ def test_the_package_and_the_module_are_the_command():
         assert command("-m", module, "rnu").returncode == 2
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
-    shell = f"{sys.executable} -m rewire list | true; exit ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("words", ["list", "--help"])
+def test_a_reader_that_has_seen_enough_is_no_error(words):
+    shell = f"{sys.executable} -m rewire {words} | true; exit ${{PIPESTATUS[0]}}"
     process = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
     assert (process.returncode, process.stderr) == (141, "")
 

@@ -22,9 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _stoppable():
             _replace_unprintable()
-            status = _perform(words)
-            sys.stdout.flush()
-            return status
+            try:
+                return _perform(words)
+            finally:  # also when --help exits: a reader that left is noticed here
+                sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's last flush would fail as well
         return 141
