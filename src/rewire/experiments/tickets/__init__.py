@@ -1,0 +1,1 @@
+"""The experiments of the lottery-ticket report, after Frankle & Carbin 2019."""

@@ -1,0 +1,1 @@
+"""Lottery tickets: find them, question them, move them."""
