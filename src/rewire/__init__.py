@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rewire import gates as gates
+    from rewire import masks as masks
+    from rewire import tickets as tickets
     from rewire.gates import Hard as Hard
     from rewire.gates import Sigmoid as Sigmoid
     from rewire.gates import active_task as active_task
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from rewire.gates import save as save
     from rewire.gates import switch as switch
     from rewire.gates import tasks_of as tasks_of
+    from rewire.masks import Mask as Mask
 
 __version__ = "0.1.0"
 __all__ = [
     "Hard",
+    "Mask",
     "Sigmoid",
     "active_task",
     "add_task",
@@ -35,19 +39,25 @@ __all__ = [
     "gates",
     "infer_task",
     "load",
+    "masks",
     "merge",
     "mixed",
     "param_groups",
     "save",
     "switch",
     "tasks_of",
+    "tickets",
 ]
+
+ROOMS = ("gates", "masks", "tickets")
 
 
 def __getattr__(name: str) -> object:
     """Import on first use, so that `import rewire` and `rewire --help` do not wait for torch."""
-    if name == "gates":
-        return import_module("rewire.gates")
+    if name in ROOMS:
+        return import_module(f"rewire.{name}")
+    if name == "Mask":
+        return import_module("rewire.masks").Mask
     if name in __all__:
         return getattr(import_module("rewire.gates"), name)
     raise AttributeError(f"module 'rewire' has no attribute {name!r}")

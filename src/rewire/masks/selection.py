@@ -1,0 +1,175 @@
+"""Masks from scores: a fraction of the entries with the highest score, or all from a cutoff on."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rewire.errors import choice
+from rewire.masks.mask import Mask
+
+SCOPES = ("layer", "global")
+
+
+class EmptyLayer(ValueError):
+    """A layer would keep nothing, which cuts the network in two; `layer` is its name."""
+
+    def __init__(self, layer: str, candidates: int):
+        super().__init__(
+            f"every layer must keep at least one entry; {layer!r} would keep none of {candidates}: keep more"
+        )
+        self.layer, self.candidates = layer, candidates
+
+    def __reduce__(self) -> tuple[type, tuple[str, int]]:  # or it could not travel between processes
+        return type(self), (self.layer, self.candidates)
+
+
+def select(
+    scores: Mapping[str, Tensor],
+    keep: float | Mapping[str, float],
+    scope: str = "layer",
+    within: Mask | None = None,
+    generator: torch.Generator | None = None,
+) -> Mask:
+    """The entries with the highest scores: exactly round(keep · n) of the n that are on in `within` (None: all).
+
+    Args:
+        scores: any real tensors by name; infinities are ordinary, NaN is refused.
+        keep: the fraction kept, in (0, 1]; or glob patterns of names to fractions, of which the first match counts.
+        scope: "layer" counts in every tensor by itself, "global" over all of them together.
+        within: what is off there stays off.
+        generator: breaks ties, uniformly and never by position; None is one seeded alike at every call.
+
+    Raises EmptyLayer (a ValueError that has `.layer`) when a tensor would keep nothing, ValueError for bad input.
+
+    >>> scores = {"a": torch.tensor([1.0, 4.0, 3.0, 2.0]), "b": torch.tensor([9.0, 8.0, 7.0, 6.0])}
+    >>> rewire.masks.select(scores, 0.5)["a"]
+    tensor([False,  True,  True, False])
+    >>> rewire.masks.select(scores, 0.625, scope="global").densities()
+    {'a': 0.25, 'b': 1.0}
+    """
+    if scope not in SCOPES:
+        raise choice("scope", SCOPES, scope)
+    generator = generator or torch.Generator().manual_seed(0)
+    candidates = _candidates(scores, within)
+    if scope == "layer":
+        fractions = _per_layer("keep", keep, scores)
+        chosen = {
+            name: _highest(flat, round(_fraction(fractions[name]) * len(flat)), generator)
+            for name, flat in candidates.items()
+        }
+    else:
+        chosen = _highest_of_all(candidates, keep, generator)
+    return _placed(chosen, scores, within)
+
+
+def threshold(scores: Mapping[str, Tensor], cutoff: float | Mapping[str, float], within: Mask | None = None) -> Mask:
+    """All entries on in `within` (None: all) whose score is at least `cutoff`, a number or glob patterns to numbers.
+
+    With |w| as scores and a quality times the layer's standard deviation as each cutoff: Han et al. 2015.
+
+    Raises EmptyLayer (a ValueError that has `.layer`) when a tensor would keep nothing, ValueError for bad input.
+
+    >>> rewire.masks.threshold({"w": torch.tensor([0.1, 0.5, 0.9])}, 0.5)["w"]
+    tensor([False,  True,  True])
+    """
+    candidates = _candidates(scores, within)
+    cutoffs = {name: _number(given) for name, given in _per_layer("cutoff", cutoff, scores).items()}
+    return _placed({name: flat >= cutoffs[name] for name, flat in candidates.items()}, scores, within)
+
+
+def _candidates(scores: Mapping[str, Tensor], within: Mask | None) -> dict[str, Tensor]:
+    """The scores to choose from, flat, in a dtype that can be compared everywhere."""
+    if not scores:
+        raise ValueError("scores must name at least one tensor; got none: nothing could be kept")
+    if within is not None:
+        within.check(scores)
+    found = {}
+    for name, tensor in scores.items():
+        if tensor.is_complex():
+            raise TypeError(f"scores must be real; {name!r} is {tensor.dtype}: take its absolute value")
+        if tensor.isnan().any():
+            raise ValueError(f"scores must be numbers; {name!r} has NaN: its training or its criterion diverged")
+        flat = _comparable(tensor.detach()).reshape(-1)
+        found[name] = flat if within is None else flat[within[name].reshape(-1).to(flat.device)]
+    return found
+
+
+def _comparable(tensor: Tensor) -> Tensor:
+    """In a dtype that every library here can sort; no two entries become equal by it."""
+    narrow = tensor.dtype == torch.bool or (tensor.is_floating_point() and tensor.dtype != torch.float64)
+    return tensor.float() if narrow else tensor
+
+
+def _highest_of_all(candidates: Mapping[str, Tensor], keep: object, generator: torch.Generator) -> dict[str, Tensor]:
+    if isinstance(keep, Mapping):
+        raise TypeError(f"keep must be one number with scope='global'; got {dict(keep)}: use scope='layer'")
+    device = next(iter(candidates.values())).device
+    together = torch.cat([flat.to(device) for flat in candidates.values()])
+    on = _highest(together, round(_fraction(keep) * len(together)), generator)
+    parts = on.split([len(flat) for flat in candidates.values()])
+    return {name: part.to(flat.device) for (name, flat), part in zip(candidates.items(), parts)}
+
+
+def _highest(flat: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Exactly `count` entries of a flat tensor, by finding the smallest kept one: no sort."""
+    if count == 0 or count == len(flat):
+        return torch.full(flat.shape, count > 0, device=flat.device)
+    cutoff = _smallest(flat, len(flat) - count)
+    on, ties = flat > cutoff, (flat == cutoff).nonzero().squeeze(1)
+    missing = count - int(on.count_nonzero())
+    lot = torch.randperm(len(ties), generator=generator, device=generator.device)[:missing]
+    on[ties[lot.to(flat.device)]] = True
+    return on
+
+
+def _smallest(flat: Tensor, rank: int) -> Tensor:
+    """The entry that `rank` others come before in ascending order."""
+    if flat.device.type == "cpu":  # numpy's is several times as fast
+        return flat.new_tensor(np.partition(flat.numpy(), rank)[rank].item())
+    return flat.kthvalue(rank + 1).values
+
+
+def _placed(chosen: Mapping[str, Tensor], scores: Mapping[str, Tensor], within: Mask | None) -> Mask:
+    """What was chosen among the candidates, at the places of the scores."""
+    for name, on in chosen.items():
+        if not on.any() and scores[name].numel():  # a tensor without entries has nothing to lose
+            raise EmptyLayer(name, len(on))
+    if within is None:
+        return Mask({name: on.reshape(scores[name].shape) for name, on in chosen.items()})
+    places = {name: on.to(scores[name].device) for name, on in within.items()}
+    return Mask({name: places[name].masked_scatter(places[name], on) for name, on in chosen.items()})
+
+
+def _fraction(keep: object) -> float:
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+        raise ValueError(f"keep must be in (0, 1]; got {keep!r}: it is the fraction kept")
+    return keep
+
+
+def _number(cutoff: object) -> float:
+    if isinstance(cutoff, bool) or not isinstance(cutoff, int | float) or cutoff != cutoff:
+        raise ValueError(f"cutoff must be a number; got {cutoff!r}: it is the least score kept")
+    return cutoff
+
+
+def _per_layer(parameter: str, given: object, names: Mapping[str, object]) -> dict[str, object]:
+    """The number for each name: the same one, or that of the first pattern that matches."""
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(names, given)
+    for pattern in given:
+        if not any(_matches(name, pattern) for name in names):
+            raise choice(parameter, names, pattern, "patterns like 'layer*' work")
+    found = {}
+    for name in names:
+        matching = [pattern for pattern in given if _matches(name, pattern)]
+        if not matching:
+            raise ValueError(f"{parameter} must give a number for {name!r}; got {dict(given)}: add a last pattern '*'")
+        found[name] = given[matching[0]]
+    return found
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatchcase(name, pattern)  # a name may have brackets of its own
