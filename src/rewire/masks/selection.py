@@ -1,9 +1,9 @@
 """Masks from scores: a fraction of the entries with the highest score, or all from a cutoff on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from numbers import Real
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,13 +55,12 @@ def select(
     generator = generator or torch.Generator().manual_seed(0)
     candidates = _candidates(scores, within)
     if scope == "layer":
-        fractions = _per_layer("keep", keep, scores)
-        chosen = {
-            name: _highest(flat, round(_fraction(fractions[name]) * len(flat)), generator)
-            for name, flat in candidates.items()
-        }
+        fractions = {name: _fraction(given) for name, given in _per_layer("keep", keep, scores).items()}
+        counts = {name: round(fractions[name] * len(flat)) for name, flat in candidates.items()}
+        chosen = {name: _highest([flat], counts[name], generator)[0] for name, flat in candidates.items()}
     else:
-        chosen = _highest_of_all(candidates, keep, generator)
+        count = round(_one_fraction(keep) * sum(map(len, candidates.values())))
+        chosen = dict(zip(candidates, _highest(list(candidates.values()), count, generator)))
     return _placed(chosen, scores, within)
 
 
@@ -86,50 +85,50 @@ def _candidates(scores: Mapping[str, Tensor], within: Mask | None) -> dict[str, 
         raise ValueError("scores must name at least one tensor; got none: nothing could be kept")
     if within is not None:
         within.check(scores)
+    common = _common_dtype(scores)
     found = {}
     for name, tensor in scores.items():
         if tensor.is_complex():
             raise TypeError(f"scores must be real; {name!r} is {tensor.dtype}: take its absolute value")
         if tensor.isnan().any():
             raise ValueError(f"scores must be numbers; {name!r} has NaN: its training or its criterion diverged")
-        flat = _comparable(tensor.detach()).reshape(-1)
+        flat = tensor.detach().to(common).reshape(-1)
         found[name] = flat if within is None else flat[within[name].reshape(-1).to(flat.device)]
     return found
 
 
-def _comparable(tensor: Tensor) -> Tensor:
-    """In a dtype that every library here can sort; no two entries become equal by it."""
-    narrow = tensor.dtype == torch.bool or (tensor.is_floating_point() and tensor.dtype != torch.float64)
-    return tensor.float() if narrow else tensor
+def _common_dtype(scores: Mapping[str, Tensor]) -> torch.dtype:
+    """One in which all can be compared, by numpy as well; of like tensors, one that makes no two entries equal."""
+    dtypes = {tensor.dtype for tensor in scores.values()}
+    if dtypes <= {torch.bool, torch.bfloat16, torch.float16, torch.float32}:
+        return torch.float32
+    return dtypes.pop() if len(dtypes) == 1 else torch.float64
 
 
-def _highest_of_all(candidates: Mapping[str, Tensor], keep: object, generator: torch.Generator) -> dict[str, Tensor]:
-    if isinstance(keep, Mapping):
-        raise TypeError(f"keep must be one number with scope='global'; got {dict(keep)}: use scope='layer'")
-    device = next(iter(candidates.values())).device
-    together = torch.cat([flat.to(device) for flat in candidates.values()])
-    on = _highest(together, round(_fraction(keep) * len(together)), generator)
-    parts = on.split([len(flat) for flat in candidates.values()])
-    return {name: part.to(flat.device) for (name, flat), part in zip(candidates.items(), parts)}
+def _highest(parts: Sequence[Tensor], count: int, generator: torch.Generator) -> list[Tensor]:
+    """Where the `count` highest entries of some flat tensors are. Entries tied for the last places draw lots."""
+    size = sum(map(len, parts))
+    if count in (0, size):
+        return [torch.full(part.shape, count > 0, device=part.device) for part in parts]
+    cutoff = _in_order(parts, size - count)
+    above, tied = [part > cutoff for part in parts], [part == cutoff for part in parts]
+    missing = count - _total(above)
+    lots = [torch.rand(_total([where]), generator=generator, device=generator.device) for where in tied]
+    drawn = _highest(lots, missing, generator)
+    return [on.masked_scatter_(where, won.to(on.device)) for on, where, won in zip(above, tied, drawn)]
 
 
-def _highest(flat: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Exactly `count` entries of a flat tensor, by finding the smallest kept one: no sort."""
-    if count == 0 or count == len(flat):
-        return torch.full(flat.shape, count > 0, device=flat.device)
-    cutoff = _smallest(flat, len(flat) - count)
-    on, ties = flat > cutoff, (flat == cutoff).nonzero().squeeze(1)
-    missing = count - int(on.count_nonzero())
-    lot = torch.randperm(len(ties), generator=generator, device=generator.device)[:missing]
-    on[ties[lot.to(flat.device)]] = True
-    return on
+def _in_order(parts: Sequence[Tensor], rank: int) -> float:
+    """The entry that `rank` others come before in ascending order; found by partition, without a sort."""
+    together = torch.cat([part.to(parts[0].device) for part in parts])
+    if together.device.type != "cpu":
+        return together.kthvalue(rank + 1).values.item()
+    together.numpy().partition(rank)  # five times as fast as kthvalue, and in place
+    return together[rank].item()
 
 
-def _smallest(flat: Tensor, rank: int) -> Tensor:
-    """The entry that `rank` others come before in ascending order."""
-    if flat.device.type == "cpu":  # numpy's is several times as fast
-        return flat.new_tensor(np.partition(flat.numpy(), rank)[rank].item())
-    return flat.kthvalue(rank + 1).values
+def _total(masks: Sequence[Tensor]) -> int:
+    return sum(int(mask.count_nonzero()) for mask in masks)
 
 
 def _placed(chosen: Mapping[str, Tensor], scores: Mapping[str, Tensor], within: Mask | None) -> Mask:
@@ -143,16 +142,22 @@ def _placed(chosen: Mapping[str, Tensor], scores: Mapping[str, Tensor], within: 
     return Mask({name: places[name].masked_scatter(places[name], on) for name, on in chosen.items()})
 
 
+def _one_fraction(keep: object) -> float:
+    if isinstance(keep, Mapping):
+        raise TypeError(f"keep must be one number with scope='global'; got {dict(keep)}: use scope='layer'")
+    return _fraction(keep)
+
+
 def _fraction(keep: object) -> float:
-    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+    if isinstance(keep, bool) or not isinstance(keep, Real) or not 0 < float(keep) <= 1:
         raise ValueError(f"keep must be in (0, 1]; got {keep!r}: it is the fraction kept")
-    return keep
+    return float(keep)
 
 
 def _number(cutoff: object) -> float:
-    if isinstance(cutoff, bool) or not isinstance(cutoff, int | float) or cutoff != cutoff:
+    if isinstance(cutoff, bool) or not isinstance(cutoff, Real) or cutoff != cutoff:
         raise ValueError(f"cutoff must be a number; got {cutoff!r}: it is the least score kept")
-    return cutoff
+    return float(cutoff)
 
 
 def _per_layer(parameter: str, given: object, names: Mapping[str, object]) -> dict[str, object]:
