@@ -31,7 +31,7 @@ def path(
         model: any network of that architecture; in evaluation mode within, and as before afterwards.
         a, b: the state dicts of the ends. evaluate: usually the error, as a fraction of examples.
         batches: inputs on which BatchNorm's statistics are estimated anew at every point. By default they are
-            interpolated like the weights, and so not those that the network between would have; its error is mostly too high then.
+            interpolated like the weights, and so not what the network between would have: mostly it errs more then.
 
     Raises ValueError for fewer than 2 points and for state dicts that are not the model's, naming the first tensor.
 
