@@ -1,0 +1,60 @@
+"""One search for a lottery ticket as one dataclass. This file is data and loads no torch."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+DOCUMENT = "Lottery Ticket Hypothesis, end-term report (after Frankle & Carbin 2019)"
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Train, prune, rewind, again; the defaults are the report's Fig 1 with a faithful trainer.
+
+    Attributes:
+        model: "mlp" (784-300-100-10), "lenet5" (the standard one) or "conv2" (the popular repository's LeNet5).
+        init: of the weights, "glorot normal" (Frankle & Carbin) or "kaiming uniform" (torch's default).
+        biases: where they start: "zero", "uniform" (torch's default) or "normal" (N(0, 1), an artefact).
+        half: which random half of the training images, 1 or 2; 0 for all.
+        labels: the classes trained and tested on; all when empty. The network keeps its ten outputs.
+        train_images: how many of the training images; 0 for all.
+        validation: images kept from training; the early-stop iteration is the step of their least loss.
+        optimizer: "adam" or "sgd". momentum: of SGD.
+        evaluate_every: steps between looks at the validation images; 0 looks at each epoch's end, as at the test set.
+        keep: the fraction of weights kept per level. output_keep: of the output layer's; None is like the others.
+        levels: prunings; level 0 is the dense network. scope: "layer" or "global".
+        rewind: the step whose values a level starts from.
+        frozen_negatives: no weight below 1e-6 gets a gradient, an artefact.
+        sparse_below: below this density training uses sparse layers; 0 for never.
+    """
+
+    dataset: str = "mnist"
+    model: str = "mlp"
+    init: str = "glorot normal"
+    biases: str = "zero"
+    half: int = 0
+    labels: tuple[int, ...] = ()
+    train_images: int = 0
+    validation: int = 5000
+    optimizer: str = "adam"
+    lr: float = 1.2e-3
+    momentum: float = 0.0
+    weight_decay: float = 1e-4
+    batch_size: int = 60
+    epochs: int = 75
+    evaluate_every: int = 0
+    keep: float = 0.7
+    output_keep: float | None = None
+    levels: int = 20
+    criterion: str = "magnitude"
+    scope: str = "layer"
+    rewind: int = 0
+    frozen_negatives: bool = False
+    sparse_below: float = 0.0
+
+
+Config = TypeVar("Config", bound=SearchConfig)
+
+
+def popular_repository(config: Config) -> Config:
+    """The same search by the trainer of the most-copied repository: negatives frozen, biases drawn from N(0, 1)."""
+    return replace(config, frozen_negatives=True, biases="normal")
