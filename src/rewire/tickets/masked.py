@@ -1,0 +1,162 @@
+"""`masked`: a model trained under a mask, with any optimizer, so that what is off stays exactly zero."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from rewire.errors import choice
+from rewire.masks import Mask
+from rewire.tickets.prunable import parameter_names
+
+# Zeroing is one AND with a word of ones or zeros: as fast as a product, exactly +0, and NaN does not survive it.
+WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+# State that stays zero where the gradient is zero, so that it needs no zeroing after every step.
+STAYS_ZERO = frozenset({"momentum_buffer", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "square_avg"})
+
+# Ids of parameters that are masked at the moment, whose contexts keep them alive: what is masked twice would be
+# let go by the inner context's end.
+_masked_now: set[int] = set()
+
+
+@contextmanager
+def masked(model: nn.Module, mask: Mapping[str, Tensor]) -> Iterator[nn.Module]:
+    """Within this context the weights that are off in `mask` are zero, and stay so whatever trains the model.
+
+    Their gradient is zeroed as soon as backward has added to it, and again before a step where something wrote to it
+    since (an all-reduce, a scaler); after every step of an optimizer that holds them, weights and state of their shape
+    are zeroed too. So weights and momentum off the mask are exactly 0 under every torch optimizer, weight decay
+    included, and a clipped norm is that of the weights that are there. The model stays plain: no name, parameter or
+    entry of its state dict changes. At the end the hooks go and the zeros stay.
+
+    Args:
+        mask: boolean tensors by parameter name, not necessarily for every parameter; wrappers are looked through.
+
+    Raises ValueError for a mask of another model, naming the tensor, and for weights that are masked already;
+    RuntimeError at the end where a masked parameter was replaced meanwhile.
+
+    >>> layer, mask = nn.Linear(2, 1), rewire.Mask({"weight": torch.tensor([[True, False]])})
+    >>> with masked(layer, mask):
+    ...     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
+    ...     layer(torch.ones(1, 2)).sum().backward()
+    ...     optimizer.step()
+    >>> layer.weight.count_nonzero(), optimizer.state[layer.weight]["momentum_buffer"].count_nonzero()
+    (tensor(1), tensor(1))
+    """
+    parameters = _matching(model, mask)
+    guard = _Guard({parameter: _words(mask[name], parameter) for name, parameter in parameters.items()})
+    with guard.on_duty():
+        yield model
+        now = _by_name(model)
+        for name, parameter in parameters.items():
+            if now.get(name) is not parameter:
+                raise RuntimeError(f"model must keep its parameters while it is masked; {name!r} was replaced")
+        guard.zero_weights(parameters.values())
+
+
+class _Guard:
+    """Masked parameters, each with its words, and the hooks that keep them zero where the mask is off."""
+
+    def __init__(self, words: dict[nn.Parameter, Tensor]) -> None:
+        self.words = words
+        self.zeroed: dict[nn.Parameter, tuple[int, int]] = {}  # gradients that nothing wrote to since
+        self.states: WeakKeyDictionary[Optimizer, object] = WeakKeyDictionary()  # those seen zero off the mask
+
+    @contextmanager
+    def on_duty(self) -> Iterator[None]:
+        ids = {id(parameter) for parameter in self.words}
+        _masked_now.update(ids)
+        with ExitStack() as stack:
+            stack.callback(_masked_now.difference_update, ids)
+            self.zero_weights(self.words)
+            for parameter in self.words:
+                if parameter.requires_grad:
+                    stack.callback(parameter.register_post_accumulate_grad_hook(self.zero_gradient).remove)
+            stack.callback(register_optimizer_step_pre_hook(self.before_step).remove)
+            stack.callback(register_optimizer_step_post_hook(self.after_step).remove)
+            yield
+
+    def zero_weights(self, parameters: Any) -> None:
+        for parameter in parameters:
+            _zero_off(parameter.detach(), self.words_of(parameter))
+
+    def zero_gradient(self, parameter: Tensor) -> None:
+        if parameter.grad is not None:
+            _zero_off(parameter.grad.detach(), self.words_of(parameter))
+            self.zeroed[parameter] = _stamp(parameter.grad)  # type: ignore[index]
+
+    def before_step(self, optimizer: Optimizer, *_: Any) -> None:
+        for parameter in self.held_by(optimizer):
+            if parameter.grad is not None and self.zeroed.pop(parameter, None) != _stamp(parameter.grad):
+                self.zero_gradient(parameter)
+
+    def after_step(self, optimizer: Optimizer, *_: Any) -> None:
+        held = self.held_by(optimizer)
+        self.zero_weights(held)
+        loaded = self.states.get(optimizer) is not optimizer.state  # at the first step, and after load_state_dict
+        for parameter in held:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                if (loaded or key not in STAYS_ZERO) and _is_per_element(value, parameter):
+                    _zero_off(value, self.words_of(parameter))
+        self.states[optimizer] = optimizer.state
+
+    def held_by(self, optimizer: Optimizer) -> list[nn.Parameter]:
+        return [p for group in optimizer.param_groups for p in group["params"] if p in self.words]
+
+    def words_of(self, parameter: Tensor) -> Tensor:
+        words = self.words[parameter]  # type: ignore[index]
+        if words.device != parameter.device or words.element_size() != parameter.element_size():  # model.to(...)
+            words = self.words[parameter] = _words(words != 0, parameter)  # type: ignore[index]
+        return words
+
+
+def _matching(model: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, nn.Parameter]:
+    """The parameters that a mask is about; ValueError where they are not there, not alike, or masked already."""
+    known, mask = _by_name(model), mask if isinstance(mask, Mask) else Mask(mask)
+    for name, tensor in mask.items():
+        if name not in known:
+            raise choice("mask", known, name, "it is of another model")
+        if tensor.shape != known[name].shape:
+            shapes = f"{list(known[name].shape)}, as in the model; got {list(tensor.shape)}"
+            raise ValueError(f"mask of {name!r} must be of shape {shapes}: it is of another model")
+        if not known[name].is_floating_point():
+            raise ValueError(f"masked weights must be real numbers; {name!r} is {known[name].dtype}")
+        if id(known[name]) in _masked_now:
+            raise ValueError(f"model must not be masked already; {name!r} is: intersect the masks with & instead")
+    parameters = {name: known[name] for name in mask}
+    if len(set(parameters.values())) < len(parameters):
+        raise ValueError("mask must name a tied weight once; got it under two names: leave one out")
+    return parameters
+
+
+def _by_name(model: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: parameter for parameter, names in parameter_names(model).items() for name in names}
+
+
+def _words(on: Tensor, like: Tensor) -> Tensor:
+    """A word for each entry, as wide as those of `like` and laid out as they are: all ones where it is on, else 0."""
+    return torch.empty_like(like, dtype=WORDS[like.element_size()], requires_grad=False).copy_(on).neg_()
+
+
+def _zero_off(tensor: Tensor, words: Tensor) -> None:
+    if tensor.is_sparse:  # the gradient of nn.Embedding(sparse=True)
+        tensor._values().mul_(words[tuple(tensor._indices())] != 0)
+        return
+    if tensor.element_size() != words.element_size():  # state in another precision than its parameter
+        words = words.to(WORDS[tensor.element_size()])
+    tensor.view(words.dtype).bitwise_and_(words)
+
+
+def _stamp(tensor: Tensor) -> tuple[int, int]:
+    """Differs once something has written to a tensor, or put another in its place."""
+    return id(tensor), tensor._version
+
+
+def _is_per_element(value: object, parameter: Tensor) -> bool:
+    return isinstance(value, Tensor) and value.ndim > 0 and value.shape == parameter.shape and value.is_floating_point()
