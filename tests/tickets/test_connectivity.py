@@ -108,6 +108,12 @@ def test_the_model_is_as_before_whatever_happens():
     assert all(tensor.equal(before[name]) for name, tensor in model.state_dict().items())
 
 
+def test_wrappers_are_looked_through_and_losses_need_no_gradient():
+    model = nn.DataParallel(nn.Linear(1, 1, bias=False))
+    points = path(model, line(1), line(3), lambda model: model(torch.ones(1, 1)).sum(), points=3)
+    assert points == [(0.0, 1.0), (0.5, 2.0), (1.0, 3.0)]
+
+
 def test_bad_input_is_refused():
     model = nn.Linear(2, 1, bias=False)
     with pytest.raises(ValueError, match="points must be at least 2, for both ends count; got 1"):

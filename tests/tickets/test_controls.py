@@ -153,6 +153,11 @@ def test_what_no_reset_reaches_is_named_and_build_is_the_way_out():
     assert values["scale"].equal(reinit(model, seeded(), build=Own)["scale"])
 
 
+def test_wrappers_are_looked_through():
+    model = convnet()
+    assert list(reinit(nn.DataParallel(model), seeded())) == list(model.state_dict())
+
+
 def test_networks_that_do_not_fit_are_refused():
     with pytest.raises(
         ValueError, match=r"build must return a network like model; 'weight' is \[2, 3\] there, \[2, 2\]"

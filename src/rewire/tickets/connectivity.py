@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from rewire.gates import restored
+from rewire.gates.contents import unwrapped
 
 STABLE = 0.02  # instability below this, as a fraction of examples, is stable
 Path = list[tuple[float, float]]
@@ -29,7 +30,7 @@ def path(
 
     Args:
         model: any network of that architecture; in evaluation mode within, and as before afterwards.
-        a, b: the state dicts of the ends. evaluate: usually the error, as a fraction of examples.
+        a, b: the state dicts of the ends. evaluate: usually the error, a fraction of examples; no gradients.
         batches: inputs on which BatchNorm's statistics are estimated anew at every point. By default they are
             interpolated like the weights, and so not what the network between would have: mostly it errs more then.
 
@@ -43,11 +44,11 @@ def path(
     if points < 2:
         raise ValueError(f"points must be at least 2, for both ends count; got {points}")
     for name, values in (("a", a), ("b", b)):
-        _check(name, values, model.state_dict())
+        _check(name, values, unwrapped(model).state_dict())
     found = []
-    with restored(model), _unchanged(model):
+    with torch.no_grad(), restored(model), _unchanged(model):
         for alpha in torch.linspace(0, 1, points, dtype=torch.float64).tolist():
-            model.load_state_dict(interpolate(a, b, alpha))
+            unwrapped(model).load_state_dict(interpolate(a, b, alpha))
             if batches is not None:
                 _estimate(model, batches)
             model.eval()
@@ -86,7 +87,6 @@ def _between(a: Tensor, b: Tensor, alpha: float) -> Tensor:
     return a if alpha < 0.5 else b
 
 
-@torch.no_grad()
 def _estimate(model: nn.Module, batches: Sequence[Tensor]) -> None:
     """BatchNorm's statistics as averages over the batches; dropout, which is on then, moves no generator of torch's."""
     with torch.random.fork_rng(devices={p.device for p in model.parameters() if p.device.type == "cuda"}):
@@ -96,12 +96,12 @@ def _estimate(model: nn.Module, batches: Sequence[Tensor]) -> None:
 @contextmanager
 def _unchanged(model: nn.Module) -> Iterator[None]:
     """Afterwards the values, and the momenta that an interrupted estimate would leave at None, are as before."""
-    values = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    values = {name: tensor.clone() for name, tensor in unwrapped(model).state_dict().items()}
     momenta = {module: module.momentum for module in model.modules() if hasattr(module, "momentum")}
     try:
         yield
     finally:
-        model.load_state_dict(values)
+        unwrapped(model).load_state_dict(values)
         for module, momentum in momenta.items():
             module.momentum = momentum
 

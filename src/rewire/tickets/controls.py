@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
+from rewire.gates.contents import unwrapped
 from rewire.masks import Mask
 
 LARGEST_SEED = 2**63 - 1
@@ -36,8 +37,9 @@ def reinit(
 
     Without `build` every module's `reset_parameters` runs on a copy, children first, as they are built: plain layers
     get what building anew under the seed would give them. Frozen parameters, and buffers that no reset touches, keep
-    their values. A network that initialises itself otherwise needs `build`, which returns a new one. Draws are made
-    on the CPU, so that a seed gives the same values on every device (Frankle & Carbin 2019, §2: "random reinit").
+    their values. A network that initialises itself otherwise needs `build`, which returns a new one. Wrappers are
+    looked through. Draws are made on the CPU, so that a seed gives the same values on every device (Frankle & Carbin
+    2019, §2: "random reinit").
 
     Raises ValueError naming a trainable parameter that no reset reaches, one that is not initialised yet, and the
     first tensor in which the network built differs from the model.
@@ -47,6 +49,7 @@ def reinit(
     >>> values["0.weight"].equal(model[0].weight), values["1.weight"]
     (False, tensor([1., 1.]))
     """
+    model = unwrapped(model)
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if is_lazy(tensor):
             raise ValueError(f"model must be initialised; {name!r} has no shape yet: pass a batch through it first")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
+from rewire.gates.contents import unwrapped
 from rewire.masks import Mask
 
 Network = nn.Module | Mapping[str, Tensor]
@@ -68,4 +69,4 @@ def _matching(name: str, a: Mapping[str, Tensor], b: Mapping[str, Tensor], mask:
 
 
 def _values(network: Network) -> Mapping[str, Tensor]:
-    return dict(network.named_parameters()) if isinstance(network, nn.Module) else network
+    return dict(unwrapped(network).named_parameters()) if isinstance(network, nn.Module) else network
