@@ -4,24 +4,42 @@ from rewire.tickets.artefacts import frozen_negatives
 from rewire.tickets.connectivity import instability, path
 from rewire.tickets.controls import generators, random_mask, reinit, reshuffle_mask
 from rewire.tickets.early_bird import EarlyBird, channel_mask, magnitude_mask, scaling_penalty
+from rewire.tickets.filters import filter_mask, filter_norms, structured
+from rewire.tickets.find import find
+from rewire.tickets.flops import latency, multiply_adds, parameters
+from rewire.tickets.levels import Found, Level, Phase
 from rewire.tickets.masked import masked
 from rewire.tickets.prunable import prunable
+from rewire.tickets.shrink import shrink
 from rewire.tickets.stability import angle, distance
+from rewire.tickets.ticket import Ticket
 
 __all__ = [
     "EarlyBird",
+    "Found",
+    "Level",
+    "Phase",
+    "Ticket",
     "angle",
     "channel_mask",
     "distance",
+    "filter_mask",
+    "filter_norms",
+    "find",
     "frozen_negatives",
     "generators",
     "instability",
+    "latency",
     "magnitude_mask",
     "masked",
+    "multiply_adds",
+    "parameters",
     "path",
     "prunable",
     "random_mask",
     "reinit",
     "reshuffle_mask",
     "scaling_penalty",
+    "shrink",
+    "structured",
 ]

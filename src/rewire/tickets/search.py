@@ -1,0 +1,177 @@
+"""What `find` stands on: arguments checked before any training, the start point, and the way back to it."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rewire.errors import choice
+from rewire.masks import EmptyLayer, needs, select
+from rewire.tickets.levels import Level, Phase
+from rewire.tickets.prunable import prunable
+from rewire.tickets.snapshot import Snapshot, look_at, restore_streams, restore_values
+from rewire.tickets.store import Store
+
+RESTARTS = ("rewind", "rewind-rate", "fine-tune")
+AT_HAND = ("init", "final")  # evidence that every search has
+
+Train = Callable[[nn.Module, Phase], Any]
+Evidence = Callable[[nn.Module, tuple[str, ...]], Mapping[str, Mapping[str, Tensor]]]
+
+
+class Search:
+    """One search on one model. `settings` are those that a folder must share, and the provenance of its tickets."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        levels: int,
+        keep: float | Mapping[str, float],
+        criterion: str | Callable[..., Tensor],
+        scope: str,
+        rewind: int,
+        ignore: str | Iterable[str],
+        evidence: Evidence | None,
+        restart: str,
+        generator: torch.Generator | None,
+        directory: str | Path | None,
+    ) -> None:
+        _check_count("levels", levels, "the number of prunings")
+        _check_count("rewind", rewind, "the step whose values every level starts from")
+        if restart not in RESTARTS:
+            raise choice("restart", RESTARTS, restart)
+        self.model, self.weights = model, prunable(model, ignore)
+        with suppress(EmptyLayer):  # keep and scope in the large as in the small: now rather than after a level
+            select({name: torch.zeros(1) for name in self.weights}, keep, scope)
+        self.rewind, self.restart_mode, self.collect = rewind, restart, evidence
+        self.asked = _evidence_asked(criterion, evidence)
+        self.modes = {module: module.training for module in model.modules()}
+        self.settings = {
+            "criterion": criterion if isinstance(criterion, str) else _name(criterion),
+            "keep": dict(keep) if isinstance(keep, Mapping) else keep,
+            "scope": scope,
+            "rewind": rewind,
+            "restart": restart,
+            "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
+            "seed": 0 if generator is None else int(torch.randint(2**62, (), generator=generator)),
+        }
+        self.store = None if directory is None else Store(directory)
+        self.settings = self.settings if self.store is None else self.store.open(self.settings)
+        self._check_numbers("model must hold numbers to start from")
+
+    def start(self, train: Train) -> Snapshot:
+        """The start point: the model's values as they are, or after `rewind` steps; the stored one where there is."""
+        stored = self.store and self.store.start()
+        if stored:
+            restore_values(self.model, stored.values)
+            return stored
+        if self.rewind:
+            train(self.model, Phase(0, 0, self.rewind, self._folder("start")))
+            self._check_numbers(f"train must leave numbers after {self.rewind} steps")
+        start = look_at(self.model).copy()
+        if self.store:
+            self.store.save_start(start)
+        return start
+
+    def finished(self, levels: int) -> list[Level]:
+        """The levels that an earlier call finished, the model being left as the last of them left it."""
+        found = self.store.levels() if self.store else []
+        if len(found) > levels + 1:
+            raise ValueError(f"levels must be at least {len(found) - 1}, which the directory holds; got {levels}")
+        if found and self.store:
+            final = self.store.final(found[-1].index)
+            restore_values(self.model, final.values)
+            restore_streams(final.streams)
+        device = next(iter(self.weights.values())).device
+        return [Level(level.index, level.mask.to(device), level.report) for level in found]
+
+    def phase(self, index: int) -> Phase:
+        tuning = self.restart_mode == "fine-tune" and index > 0
+        return Phase(index, self.rewind, None, self._folder(f"level-{index:03}"), tuning)
+
+    def generator(self, index: int) -> torch.Generator:
+        """A level's own, so that what one level draws does not depend on whether an earlier one was resumed."""
+        return torch.Generator().manual_seed(self.settings["seed"] + index)
+
+    def restart(self, start: Snapshot) -> None:
+        """Go back to the start point: all values, or (rewind-rate, fine-tune) only the random streams and modes."""
+        if self.restart_mode == "rewind":
+            restore_values(self.model, start.values)
+        restore_streams(start.streams)
+        for module, training in self.modes.items():
+            module.training = training
+
+    def evidence(self, start: Snapshot) -> dict[str, Mapping[str, Tensor]]:
+        """What the criterion may ask for, of the prunable weights."""
+        found: dict[str, Mapping[str, Tensor]] = {
+            "init": {name: start.values[name] for name in self.weights},
+            "final": {name: weight.detach() for name, weight in self.weights.items()},
+        }
+        extra = self.collect(self.model, self.asked) if self.asked and self.collect else {}
+        for kind in self.asked:
+            missing = [name for name in self.weights if name not in extra.get(kind, {})]
+            if missing:
+                raise ValueError(f"evidence must return {kind!r} of every prunable weight; got none of {missing[0]!r}")
+            found[kind] = {name: extra[kind][name] for name in self.weights}
+        return found
+
+    def finish(self, level: Level, start: Snapshot, each: Callable[[Level, nn.Module], object] | None) -> Level:
+        """See that training left what the next level can stand on, show the level to `each`, and store it."""
+        self._check_numbers(f"train must leave numbers after level {level.index}")
+        if level.index == 0 and self.rewind:
+            self._check_trained(start)
+        if self.store:
+            level = Level(level.index, level.mask, _as_json(level.report))
+        if each:
+            each(level, self.model)
+        if self.store:
+            self.store.save(level, look_at(self.model))
+        return level
+
+    def _folder(self, name: str) -> Path | None:
+        return self.store.folder(name) if self.store else None
+
+    def _check_numbers(self, message: str) -> None:
+        for name, weight in self.weights.items():
+            if weight.isnan().any():
+                raise ValueError(f"{message}; got NaN in {name!r}: lower the learning rate, or check its start")
+
+    def _check_trained(self, start: Snapshot) -> None:
+        if all(torch.equal(weight, start.values[name]) for name, weight in self.weights.items()):
+            raise ValueError(
+                f"rewind must come before the end of training; got {self.rewind}, after which train changed no weight"
+            )
+
+
+def _evidence_asked(criterion: str | Callable[..., Tensor], evidence: Evidence | None) -> tuple[str, ...]:
+    """What a criterion needs that only the caller can give."""
+    asked = tuple(name for name in needs(criterion) if name not in AT_HAND)
+    if asked and evidence is None:
+        wanted = ", ".join(map(repr, asked))
+        raise ValueError(
+            f"evidence must be a function of (model, names) that returns {wanted}, which {_name(criterion)!r} needs"
+        )
+    return asked
+
+
+def _name(criterion: str | Callable[..., Tensor]) -> str:
+    return criterion if isinstance(criterion, str) else getattr(criterion, "__name__", type(criterion).__name__)
+
+
+def _check_count(parameter: str, got: object, meaning: str) -> None:
+    if not isinstance(got, int) or isinstance(got, bool) or got < 0:
+        raise ValueError(f"{parameter} must be a whole number from 0 up; got {got!r}: it is {meaning}")
+
+
+def _as_json(report: Any) -> Any:
+    """The report as a resumed search would read it."""
+    try:
+        return json.loads(json.dumps(report))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"train must return what JSON can hold when directory is given; got {error}: use .item() or .tolist()"
+        ) from None
