@@ -16,6 +16,7 @@ from fake_recipe import calm, recipe, register, troubled
 from rewire.cli import main
 from rewire.experiments import Stage, registry
 from rewire.experiments.execute import run_recipes
+from rewire.files import tensors_to_bytes
 from rewire.runs import locked, write_json
 
 HELP = """
@@ -114,6 +115,26 @@ def test_report_and_inspect_read_what_was_written(fakes, tmp_path, capsys):
     assert {row.split()[0] for row in rows} == {"day", "night"}
 
 
+def test_inspect_shows_a_mask_file(tmp_path, capsys):
+    mask = rewire.Mask({"fc.weight": torch.arange(4000).reshape(40, 100) % 100 == 0, "out": torch.arange(8) > 3})
+    path = rewire.masks.save_mask(mask, tmp_path / "mask.safetensors")
+    assert main(["inspect", str(path)]) == 0
+    header, weight, out, whole = capsys.readouterr().out.splitlines()
+    assert header.split("  ")[0] == "tensor"
+    assert weight.split()[:5] == ["fc.weight", "40×100", "40", "4000", "0.01"]
+    assert out.split()[:6] == ["out", "8", "4", "8", "0.5", "1"]
+    assert whole.startswith("whole file")
+    assert whole.split()[-1] == str(path.stat().st_size)
+
+
+def test_inspect_refuses_files_it_does_not_know(tmp_path, capsys):
+    path = tmp_path / "x"
+    for content in (b"", b"something else", tensors_to_bytes({"w": torch.ones(2)})):
+        path.write_bytes(content)
+        assert main(["inspect", str(path)]) == 2
+        assert str(path) in one_line(capsys)
+
+
 @pytest.mark.parametrize("trouble", ["data", "full"])
 def test_bad_data_and_a_full_disk_are_one_line_and_exit_2(monkeypatch, tmp_path, capsys, trouble):
     several = Stage(trouble, troubled(trouble).config, seeds=(0, 1, 2))
@@ -159,7 +180,10 @@ def test_dry_run_says_what_would_happen_and_does_nothing(fakes, tmp_path, capsys
         ("list --everything", "option of `rewire list` must be one of '--json'; got '--everything'"),
         ("report . page.html", "`rewire report` takes one argument without an option; got 'page.html'"),
         ("inspect", "PATH"),
-        ("inspect /nowhere", "PATH must be a folder written by rewire.save; got '/nowhere'"),
+        (
+            "inspect /nowhere",
+            "PATH must be a folder written by rewire.save or a file such as save_mask writes; got '/no",
+        ),
         ("report /nowhere", "RUNS must be a folder written by `rewire run`; got '/nowhere'"),
         ("bench no-such-benchmark", "bench"),
     ],

@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +77,8 @@ def report(options: Report) -> int:
 
 
 def inspect(options: Inspect) -> int:
-    """Print what a saved gated model holds."""
-    if not options.path.is_dir():
-        raise ValueError(f"PATH must be a folder written by rewire.save; got {str(options.path)!r}; save a model first")
-    from rewire.gates import describe
-
-    show(describe(options.path))
+    """Print what a saved gated model or another saved file holds."""
+    show(_description(options.path))
     return 0
 
 
@@ -101,6 +98,28 @@ ACTIONS: dict[type, Callable[[Any], int]] = {
     Inspect: inspect,
     Bench: bench,
 }
+
+
+# A file's "format", and the module whose `describe` makes rows of such a file.
+FORMATS = {"rewire mask": "rewire.masks"}
+
+
+def _description(path: Path) -> list[dict[str, object]]:
+    if path.is_dir():
+        from rewire.gates import describe
+
+        return describe(path)
+    if not path.is_file():
+        raise ValueError(
+            f"PATH must be a folder written by rewire.save or a file such as save_mask writes; got {str(path)!r}; "
+            "save one first"
+        )
+    from rewire.files import read_tensors
+
+    found = read_tensors(path)[1].get("format")
+    if found not in FORMATS:
+        raise choice(f"format of {path}", FORMATS, found)
+    return import_module(FORMATS[found]).describe(path)
 
 
 def _dry_run(recipes: "Sequence[Recipe]", options: Run, seeds: list[int] | None) -> int:

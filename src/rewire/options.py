@@ -60,10 +60,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Inspect:
-    """Density, overlap and bits per weight of what `rewire.save` wrote."""
+    """Density, overlap and bits per weight of what `rewire.save` or `rewire.masks.save_mask` wrote."""
 
     path: Annotated[Positional[Path], arg(metavar="PATH")]
-    """the folder"""
+    """the folder or file"""
 
 
 @dataclass(frozen=True)
