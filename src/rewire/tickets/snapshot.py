@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +90,8 @@ def digest(tensors: Mapping[str, Tensor], words: Iterable[str] = ()) -> str:
     found = hashlib.sha256(repr(list(words)).encode())
     for name, tensor in sorted(tensors.items()):
         found.update(repr((name, str(tensor.dtype), list(tensor.shape))).encode())
-        found.update(memoryview(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()))
+        content: Any = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        found.update(content)
     return found.hexdigest()
 
 
