@@ -10,6 +10,7 @@ from rewire.tickets.flops import latency, multiply_adds, parameters
 from rewire.tickets.levels import Found, Level, Phase
 from rewire.tickets.masked import masked
 from rewire.tickets.prunable import prunable
+from rewire.tickets.pruning import from_prune, to_prune
 from rewire.tickets.shrink import shrink
 from rewire.tickets.stability import angle, distance
 from rewire.tickets.ticket import Ticket
@@ -26,6 +27,7 @@ __all__ = [
     "filter_mask",
     "filter_norms",
     "find",
+    "from_prune",
     "frozen_negatives",
     "generators",
     "instability",
@@ -42,4 +44,5 @@ __all__ = [
     "scaling_penalty",
     "shrink",
     "structured",
+    "to_prune",
 ]
