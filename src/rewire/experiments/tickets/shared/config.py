@@ -15,7 +15,9 @@ class SearchConfig:
         init: of the weights, "glorot normal" (Frankle & Carbin) or "kaiming uniform" (torch's default).
         biases: where they start: "zero", "uniform" (torch's default) or "normal" (N(0, 1), an artefact).
         half: which random half of the training images, 1 or 2; 0 for all.
-        labels: the classes trained and tested on; all when empty. The network keeps its ten outputs.
+        labels: the classes trained and tested on; all when empty.
+        outputs: of the network. With one for each of `labels` these are numbered from 0; otherwise they stay as they
+            are, and outputs beyond them are never right.
         train_images: how many of the training images; 0 for all.
         validation: images kept from training; the early-stop iteration is the step of their least loss.
         optimizer: "adam" or "sgd". momentum: of SGD.
@@ -33,6 +35,7 @@ class SearchConfig:
     biases: str = "zero"
     half: int = 0
     labels: tuple[int, ...] = ()
+    outputs: int = 10
     train_images: int = 0
     validation: int = 5000
     optimizer: str = "adam"

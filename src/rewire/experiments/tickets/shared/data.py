@@ -41,15 +41,19 @@ def load(config: SearchConfig, seed: int, data: Path | None = None, device: str 
 
 
 def _task(images: Images, name: str, rows: torch.Tensor, test: Examples, config: SearchConfig) -> Task:
-    train, test = (_labelled(part, config.labels) for part in (images.train.subset(rows), test))
+    train, test = (_labelled(part, config) for part in (images.train.subset(rows), test))
     size = images.train.inputs.shape[-1] if config.model == "mlp" else 28  # convolutions need room
     return plain(replace(images, train=train, test=test), name, size=size)
 
 
-def _labelled(examples: Examples, labels: tuple[int, ...]) -> Examples:
-    if not labels:
+def _labelled(examples: Examples, config: SearchConfig) -> Examples:
+    if not config.labels:
         return examples
-    return examples.subset(torch.isin(examples.targets, torch.tensor(labels, device=examples.targets.device)))
+    labels = torch.tensor(config.labels, device=examples.targets.device)
+    mine = examples.subset(torch.isin(examples.targets, labels))
+    if len(labels) != config.outputs:
+        return mine
+    return replace(mine, targets=(mine.targets[:, None] == labels).int().argmax(1))
 
 
 @cache  # a worker makes several runs; reading MNIST takes as long as a tenth of an epoch

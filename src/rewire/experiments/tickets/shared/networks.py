@@ -9,10 +9,10 @@ from rewire.experiments.tickets.shared.config import SearchConfig
 from rewire.models import MLP, Conv2, LeCunLeNet5
 from rewire.training import Streams
 
-NETWORKS: dict[str, Callable[[Tensor], nn.Module]] = {
-    "mlp": lambda x: MLP(x[0].numel(), 300, 100, 10),
-    "lenet5": lambda x: LeCunLeNet5(x.shape[1]),
-    "conv2": lambda x: Conv2(x.shape[1], size=x.shape[-1]),
+NETWORKS: dict[str, Callable[[Tensor, int], nn.Module]] = {
+    "mlp": lambda x, outputs: MLP(x[0].numel(), 300, 100, outputs),
+    "lenet5": lambda x, outputs: LeCunLeNet5(x.shape[1], outputs),
+    "conv2": lambda x, outputs: Conv2(x.shape[1], outputs, x.shape[-1]),
 }
 INITS = ("glorot normal", "kaiming uniform")
 BIASES = ("zero", "uniform", "normal")
@@ -29,7 +29,7 @@ def draw(config: SearchConfig, x: Tensor) -> nn.Module:
     for parameter, allowed in (("model", NETWORKS), ("init", INITS), ("biases", BIASES)):
         if getattr(config, parameter) not in allowed:
             raise choice(parameter, allowed, getattr(config, parameter))
-    model = NETWORKS[config.model](x)
+    model = NETWORKS[config.model](x, config.outputs)
     return model.apply(lambda module: _initialise(module, config.init, config.biases))
 
 
