@@ -32,10 +32,12 @@ def check_tasks(model: nn.Module, trained: Sequence[Task], evaluated: Sequence[T
             raise choice("task", known, task.name, "gate the model for it, or add it with rewire.add_task")
 
 
-def check_stepping(steps: int, optimizer: torch.optim.Optimizer, scheduler: object) -> None:
-    """Raise for a negative count of steps, and for optimizers and schedulers whose step needs more than a gradient."""
+def check_stepping(steps: int, optimizer: torch.optim.Optimizer, scheduler: object, start: int = 0) -> None:
+    """Raise for impossible counts of steps, and for optimizers and schedulers whose step needs more than a gradient."""
     if steps < 0:
         raise ValueError(f"steps must be at least 0; got {steps}")
+    if not 0 <= start <= steps:
+        raise ValueError(f"start must be from 0 to {steps}, the steps in all; got {start}: begin before the end")
     if isinstance(optimizer, torch.optim.LBFGS):
         raise TypeError("optimizer must step from one gradient; got LBFGS, which needs a closure: write your own loop")
     if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):

@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -38,6 +39,7 @@ def fit(
     optimizer: torch.optim.Optimizer,
     *,
     steps: int,
+    start: int = 0,
     batch_size: int,
     streams: Streams,
     scheduler: Stateful | None = None,
@@ -57,6 +59,8 @@ def fit(
 
     Args:
         steps: optimizer steps in all, over all tasks. batch_size: examples of the drawn task per step.
+        start: the number of steps before this run. Tasks, batches and the (fresh) scheduler begin where that many
+            steps leave them, so that training to k and, with another optimizer, from k sees the batches of one run.
         scheduler: stepped after every step. penalty: a regulariser of the model, added to the task's loss.
         evaluate_at: the steps after which test loss and metric are recorded; `measure` adds records then.
         evaluated: the tasks recorded then; by default all that are trained.
@@ -70,7 +74,7 @@ def fit(
     """
     evaluated = tasks if evaluated is None else evaluated
     check_tasks(model, tasks, evaluated)
-    check_stepping(steps, optimizer, scheduler)
+    check_stepping(steps, optimizer, scheduler, start)
     device = device_of(model)
     if channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -80,14 +84,18 @@ def fit(
     parts |= {} if scheduler is None else {"scheduler": scheduler}
     model.train()
     with streams.layers(device), deferred_interrupt() as interrupted:
-        step = _resume(checkpoint, sink, parts, streams, device)
+        saved = _resume(checkpoint, sink, parts, streams, device, start)
+        step = start if saved is None else saved
         if step > steps:
             raise ValueError(f"steps must be at least {step}, which the checkpoint has taken; got {steps}")
-        if step == 0 and 0 in evaluate_at:
-            _record(model, evaluated, 0, sink, measure, score)
+        if step < start:
+            raise ValueError(f"start must be at most {step}, where the checkpoint is; got {start}: clear it")
+        if saved is None:
+            _skip(start, tasks, draws, streams, scheduler, device)
+        if saved is None and start in evaluate_at:
+            _record(model, evaluated, start, sink, measure, score)
         while step < steps:
-            task = tasks[int(torch.randint(len(tasks), (), generator=streams["tasks"]))]
-            x, y = task.train.batch(draws.next(task).to(device), streams["data"])
+            task, x, y = _draw(tasks, draws, streams, device)
             x = x.contiguous(memory_format=torch.channels_last) if channels_last else x
             loss = _step(model, optimizer, task, x, y, penalty, autocast(device, precision), set_to_none)
             step += 1
@@ -104,6 +112,28 @@ def fit(
                 checkpoint.save(step, parts, streams.state(device))
             if interrupted():
                 raise KeyboardInterrupt
+
+
+def _draw(tasks: Sequence[Task], draws: Order, streams: Streams, device: torch.device) -> tuple[Task, Tensor, Tensor]:
+    task = tasks[int(torch.randint(len(tasks), (), generator=streams["tasks"]))]
+    return task, *task.train.batch(draws.next(task).to(device), streams["data"])
+
+
+def _skip(
+    steps: int,
+    tasks: Sequence[Task],
+    draws: Order,
+    streams: Streams,
+    scheduler: Stateful | None,
+    device: torch.device,
+) -> None:
+    """Draw what so many steps would have drawn, augmentations included, and take the scheduler there."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)  # no step was to be taken
+        for _ in range(steps):
+            _draw(tasks, draws, streams, device)
+            if scheduler is not None:
+                scheduler.step()  # type: ignore[attr-defined]
 
 
 def _step(
@@ -130,15 +160,20 @@ def _step(
 
 
 def _resume(
-    checkpoint: Checkpoint | None, sink: Sink | None, parts: dict[str, Stateful], streams: Streams, device: torch.device
-) -> int:
+    checkpoint: Checkpoint | None,
+    sink: Sink | None,
+    parts: dict[str, Stateful],
+    streams: Streams,
+    device: torch.device,
+    start: int,
+) -> int | None:
+    """The step that a checkpoint had come to, everything being as it was then; None where there is none."""
     saved = checkpoint.restore(parts) if checkpoint is not None else None
     if saved is not None:
         streams.load(saved[1], device)
-    step = 0 if saved is None else saved[0]
     if sink is not None:
-        sink.truncate(step if saved is not None else -1)
-    return step
+        sink.truncate(start - 1 if saved is None else saved[0])
+    return None if saved is None else saved[0]
 
 
 def _record(
