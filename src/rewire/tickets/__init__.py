@@ -3,12 +3,15 @@
 from rewire.tickets.artefacts import frozen_negatives
 from rewire.tickets.connectivity import instability, path
 from rewire.tickets.controls import generators, random_mask, reinit, reshuffle_mask
+from rewire.tickets.curvature import curvature
 from rewire.tickets.early_bird import EarlyBird, channel_mask, magnitude_mask, scaling_penalty
+from rewire.tickets.evidence import fisher, flow, gradient, hessian_gradient
 from rewire.tickets.filters import filter_mask, filter_norms, structured
 from rewire.tickets.find import find
 from rewire.tickets.flops import latency, multiply_adds, parameters
 from rewire.tickets.levels import Found, Level, Phase
 from rewire.tickets.masked import masked
+from rewire.tickets.measures import measures
 from rewire.tickets.prunable import prunable
 from rewire.tickets.pruning import from_prune, to_prune
 from rewire.tickets.shrink import shrink
@@ -23,17 +26,23 @@ __all__ = [
     "Ticket",
     "angle",
     "channel_mask",
+    "curvature",
     "distance",
     "filter_mask",
     "filter_norms",
     "find",
+    "fisher",
+    "flow",
     "from_prune",
     "frozen_negatives",
     "generators",
+    "gradient",
+    "hessian_gradient",
     "instability",
     "latency",
     "magnitude_mask",
     "masked",
+    "measures",
     "multiply_adds",
     "parameters",
     "path",
