@@ -52,3 +52,17 @@ def first_below(records: Records, label: str, accuracy: float, of: str = "accura
     left = densities(records, label)
     low = [level for level, values in sorted(levels(records, label, of).items()) if mean(values) < accuracy]
     return (low[0], left[low[0]]) if low else None
+
+
+def left(density: float) -> str:
+    """A density as the percentage of weights left.
+
+    >>> left(0.0282), left(0.00977)
+    ('2.8 %', '0.98 %')
+    """
+    return f"{100 * density:.2g} %"
+
+
+def compared(found: Mapping[int, Mapping[int, float]], level: int, density: Mapping[int, float]) -> str:
+    """A level's accuracy beside the dense network's."""
+    return f"{spread(found[level])} at {left(density[level])} left, dense {spread(found[0])}"
