@@ -29,14 +29,15 @@ def prunable(model: nn.Module, ignore: str | Iterable[str] = ()) -> dict[str, nn
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+    aliases = parameter_names(model)
+    slots = {slot: aliases.get(slot.tensor, [slot.name]) for slot in _weights(unwrapped(model))}  # type: ignore[call-overload]
+    known = [name for names in (*aliases.values(), *slots.values()) for name in names]
     patterns = [ignore] if isinstance(ignore, str) else list(ignore)
-    names, left_out = parameter_names(model), set()
     for pattern in patterns:
-        matched = {p for p, aliases in names.items() if any(_matches(alias, pattern) for alias in aliases)}
-        if not matched:
-            raise choice("ignore", [alias for aliases in names.values() for alias in aliases], pattern)
-        left_out |= matched
-    found = {slot.name: slot for slot in _weights(unwrapped(model)) if slot.tensor not in left_out}
+        if not any(_matches(name, pattern) for name in known):
+            raise choice("ignore", dict.fromkeys(known), pattern)
+    ignored = {name for name in known if any(_matches(name, pattern) for pattern in patterns)}
+    found = {slot.name: slot for slot, names in slots.items() if ignored.isdisjoint(names)}
     for slot in found.values():
         _refuse_unsuitable(slot)
     if not found:
