@@ -14,7 +14,7 @@ from rewire.tickets.masked import masked
 from rewire.tickets.measures import measures
 from rewire.tickets.prunable import prunable
 from rewire.tickets.pruning import from_prune, to_prune
-from rewire.tickets.shrink import shrink
+from rewire.tickets.shrink import shrink, shrink_mask
 from rewire.tickets.stability import angle, distance
 from rewire.tickets.ticket import Ticket
 
@@ -52,6 +52,7 @@ __all__ = [
     "reshuffle_mask",
     "scaling_penalty",
     "shrink",
+    "shrink_mask",
     "structured",
     "to_prune",
 ]
