@@ -71,8 +71,15 @@ def test_what_encodes_no_such_mask_is_refused():
     for shape, count in [((10_000,), kept + 5000), ((10_000,), 10_001), ((10,), kept), ((5_000, 20), kept)]:
         with pytest.raises(ValueError, match="encoded must"):
             decode(encoded, shape, count)
-    for damaged in (encoded[:-4], encoded[:-1], encoded.float(), encoded.reshape(-1, 4)):
-        with pytest.raises(ValueError, match="encoded must be whole 32-bit words"):
+    for damaged in (encoded[:-4], encoded[:-1], encoded[4:], encoded.float(), encoded.reshape(1, -1), encoded[:0]):
+        with pytest.raises(ValueError, match="encoded must be"):
+            decode(damaged, (10_000,), kept)
+    with pytest.raises(ValueError, match="encoded must be"):
+        decode(encoded, (10_000,), 0)
+    for place in range(0, len(encoded), 9):  # whatever it decodes to, a coder that had written it would not be empty
+        damaged = encoded.clone()
+        damaged[place] ^= 4
+        with pytest.raises(ValueError, match="it is of another, or damaged"):
             decode(damaged, (10_000,), kept)
     with pytest.raises(TypeError, match=r"mask must be a boolean tensor; got torch.uint8"):
         encode(encoded)

@@ -1,7 +1,7 @@
-"""Entropy coding of boolean tensors: a sparse mask in little more than n·H(density) bits, by a range coder."""
+"""Entropy coding of boolean tensors: a sparse mask in little more than n·H(density) bits, by an ANS coder."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -24,14 +24,14 @@ def entropy(size: int, kept: int) -> float:
 
 
 def encode(mask: Tensor) -> Tensor:
-    """A boolean mask as bytes (uint8, flat, on the CPU), about `entropy(size, kept)` bits rounded up to 32.
+    """A boolean mask as bytes (uint8, flat, on the CPU), about `entropy(size, kept)` bits and 4 bytes.
 
     Nothing is written for a mask all of whose entries are alike. Raises TypeError for other dtypes.
 
     >>> mask = torch.arange(3200).reshape(4, 800) % 100 == 0
     >>> encoded = encode(mask)
     >>> len(encoded), torch.equal(decode(encoded, (4, 800), kept=32), mask)
-    (36, True)
+    (35, True)
     """
     if mask.dtype != torch.bool:
         raise TypeError(f"mask must be a boolean tensor; got {mask.dtype}: compare first, as in score > 0")
@@ -39,10 +39,11 @@ def encode(mask: Tensor) -> Tensor:
     size, kept = flat.size, int(np.count_nonzero(flat))
     if kept in (0, size):
         return torch.empty(0, dtype=torch.uint8)
-    encoder, model = _stream().queue.RangeEncoder(), _model(size, kept)
-    for part in _chunks(size):
-        encoder.encode(flat[part].astype(np.int32), model)
-    return torch.from_numpy(encoder.get_compressed().astype(WORD).view(np.uint8))
+    coder, model = _stream().stack.AnsCoder(), _model(size, kept)
+    for part in reversed(_chunks(size)):  # what went in last comes out first
+        coder.encode_reverse(flat[part].astype(np.int32), model)
+    encoded = coder.get_compressed().astype(WORD).tobytes().rstrip(b"\0")  # its last word is never zero
+    return torch.from_numpy(np.frombuffer(encoded, dtype=np.uint8).copy())
 
 
 def decode(encoded: Tensor, shape: Sequence[int], kept: int) -> Tensor:
@@ -51,24 +52,32 @@ def decode(encoded: Tensor, shape: Sequence[int], kept: int) -> Tensor:
     The decoder makes some mask of nearly any bytes: a checksum beside them must tell whether it is the right one.
     """
     size = math.prod(shape)
-    words = encoded.cpu().numpy()
-    flawless = encoded.dtype == torch.uint8 and encoded.ndim == 1 and len(words) % WORD.itemsize == 0
-    if not flawless or not 0 <= kept <= size or 8 * len(words) < entropy(size, kept) - 1:
+    if encoded.dtype != torch.uint8 or encoded.ndim != 1 or not 0 <= kept <= size:
         raise ValueError(
-            f"encoded must be whole 32-bit words for {kept} of {size} entries; got {list(encoded.shape)} of "
-            f"{encoded.dtype}: it is truncated or of another mask"
+            f"encoded must be bytes of a mask with {kept} of {size} entries on; got {list(encoded.shape)} of "
+            f"{encoded.dtype}"
         )
-    if kept in (0, size):
+    if kept in (0, size) and not len(encoded):
         return torch.full(tuple(shape), kept > 0)
-    decoder = _stream().queue.RangeDecoder(words.view(WORD).astype(np.uint32))
+    words = encoded.cpu().numpy().tobytes()
+    if 8 * len(words) + 8 < entropy(size, kept) or not 0 < kept < size:
+        raise _another(size, kept)
     model, flat = _model(size, kept), np.empty(size, dtype=bool)
-    for part in _chunks(size):
-        flat[part] = decoder.decode(model, part.stop - part.start)
-    if np.count_nonzero(flat) != kept:
-        raise ValueError(
-            f"encoded must hold {kept} entries that are on; got {np.count_nonzero(flat)}: it is of another mask"
-        )
+    try:
+        padded = np.frombuffer(words + bytes(-len(words) % WORD.itemsize), dtype=WORD)
+        coder = _stream().stack.AnsCoder(padded.astype(np.uint32))
+        for part in _chunks(size):
+            flat[part] = coder.decode(model, part.stop - part.start)
+        whole = coder.is_empty()
+    except ValueError:  # words that no coder ends in
+        whole = False
+    if not whole or np.count_nonzero(flat) != kept:
+        raise _another(size, kept)
     return torch.from_numpy(flat).reshape(tuple(shape))
+
+
+def _another(size: int, kept: int) -> ValueError:
+    return ValueError(f"encoded must be of a mask with {kept} of {size} entries on; it is of another, or damaged")
 
 
 def _model(size: int, kept: int) -> Any:
@@ -79,5 +88,5 @@ def _stream() -> Any:
     return import_module("constriction").stream  # its type stubs know no submodules
 
 
-def _chunks(size: int) -> Iterator[slice]:
-    return (slice(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK))
+def _chunks(size: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]

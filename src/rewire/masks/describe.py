@@ -1,6 +1,5 @@
 """What a mask file holds: density and size of each tensor beside the least that it could take."""
 
-import math
 from pathlib import Path
 
 from rewire.masks.codec import entropy
@@ -20,16 +19,15 @@ def describe(path: str | Path) -> list[dict[str, object]]:
     [('a', 0.5, 1.0), ('b', 0.0, 0.0)]
     """
     entries = read_mask_file(path).entries
-    sizes = [math.prod(entry.shape) for entry in entries]
-    bounds = [entropy(size, entry.kept) for size, entry in zip(sizes, entries)]
+    bounds = [entropy(entry.size, entry.kept) for entry in entries]
     rows = [
         {"tensor": entry.name, "shape": "×".join(map(str, entry.shape))}
-        | _figures(entry.kept, size, bound, entry.bytes)
+        | _figures(entry.kept, entry.size, bound, entry.bytes)
         | {"coding": entry.coding}
-        for entry, size, bound in zip(entries, sizes, bounds)
+        for entry, bound in zip(entries, bounds)
     ]
-    kept = sum(entry.kept for entry in entries)
-    whole = _figures(kept, sum(sizes), sum(bounds), Path(path).stat().st_size)
+    kept, size = sum(entry.kept for entry in entries), sum(entry.size for entry in entries)
+    whole = _figures(kept, size, sum(bounds), Path(path).stat().st_size)
     return [*rows, {"tensor": "whole file"} | whole]
 
 
