@@ -18,6 +18,12 @@ MODULES = {
     "light-switch/mnist": "rewire.experiments.light_switch.mnist.recipe",
     "light-switch/colours": "rewire.experiments.light_switch.colours.recipe",
     "light-switch/storage": "rewire.experiments.light_switch.storage.recipe",
+    "tickets/mlp": "rewire.experiments.tickets.mlp.recipe",
+    "tickets/lenet5": "rewire.experiments.tickets.lenet5.recipe",
+    "tickets/reinit": "rewire.experiments.tickets.reinit.recipe",
+    "tickets/halves": "rewire.experiments.tickets.halves.recipe",
+    "tickets/labels": "rewire.experiments.tickets.labels.recipe",
+    "tickets/optimizers": "rewire.experiments.tickets.optimizers.recipe",
 }
 
 

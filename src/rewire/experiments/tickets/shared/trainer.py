@@ -51,8 +51,6 @@ def train(
 
     With a directory a killed phase goes on from its checkpoint, and its report is that of one never killed.
     """
-    if phase.start:
-        raise NotImplementedError("a phase must start at step 0; got a rewind point")
     epoch = steps_per_epoch(config, data)
     whole = config.epochs * epoch
     stop = whole if phase.stop is None else phase.stop
@@ -62,6 +60,7 @@ def train(
             model,
             [data.task],
             optimizer(config, model.parameters()),
+            start=phase.start,
             steps=stop,
             batch_size=config.batch_size,
             streams=Streams(seed),
