@@ -9,7 +9,7 @@ from torch import Tensor
 from rewire.masks import criteria
 from rewire.masks.criteria import CRITERIA, needs, same_sign, score
 from rewire.masks.mask import Mask
-from rewire.masks.selection import select
+from rewire.masks.selection import select, threshold
 
 INF = torch.inf
 EVIDENCE = {
@@ -21,10 +21,12 @@ EVIDENCE = {
     "curvature": [2.0, -4.0, 32.0, 0.5],
     "flow": [1.0, 2.0, 4.0, 0.5],
 }
+DEVIATION = ((9 + 1 + 0.0625 + 4) / 4 - 0.9375**2) ** 0.5  # of "final", whose mean is 0.9375
 # One row per criterion: its scores of EVIDENCE, and the evidence it may use.
 MATRIX = {
     "magnitude": ([3.0, 1.0, 0.25, 2.0], ("final",)),
     "large_final": ([3.0, 1.0, 0.25, 2.0], ("final",)),
+    "quality": ([3 / DEVIATION, 1 / DEVIATION, 0.25 / DEVIATION, 2 / DEVIATION], ("final",)),
     "small_final": ([-3.0, -1.0, -0.25, -2.0], ("final",)),
     "large_init": ([1.0, 2.0, 0.5, 4.0], ("init",)),
     "small_init": ([-1.0, -2.0, -0.5, -4.0], ("init",)),
@@ -56,10 +58,9 @@ def test_the_matrix_has_every_criterion():
 def test_scores_are_those_worked_out_by_hand(name):
     expected, used = MATRIX[name]
     assert needs(name) == used
-    assert torch.equal(score(name, evidence())["w"].float(), torch.tensor(expected))
-    assert torch.equal(
-        CRITERIA[name](**{key: torch.tensor(EVIDENCE[key]) for key in used}).float(), torch.tensor(expected)
-    )
+    assert torch.allclose(score(name, evidence())["w"].float(), torch.tensor(expected), rtol=1e-6)
+    direct = CRITERIA[name](**{key: torch.tensor(EVIDENCE[key]) for key in used})
+    assert torch.allclose(direct.float(), torch.tensor(expected), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -86,7 +87,8 @@ def test_nan_in_what_a_criterion_uses_stays_nan_for_selection_to_refuse(name):
         broken = torch.tensor(EVIDENCE[key])
         broken[2] = torch.nan
         scores = score(name, evidence(**{key: broken}))
-        assert scores["w"].isnan().tolist() == [False, False, True, False]
+        assert scores["w"][2].isnan()
+        assert name == "quality" or scores["w"].isnan().sum() == 1  # which compares with the whole layer
         with pytest.raises(ValueError, match="'w' has NaN"):
             select(scores, 0.5)
 
@@ -127,6 +129,16 @@ def test_small_init_small_final_is_the_mirror_image(seed):
     small = score("small_init_small_final", {"init": {"w": init}, "final": {"w": final}})["w"]
     large = score("large_init_large_final", {"init": {"w": 1 - init}, "final": {"w": 1 - final}})["w"]
     assert torch.equal(small, large)
+
+
+def test_a_cut_at_one_quality_is_a_threshold_of_that_many_standard_deviations_in_every_layer():
+    torch.manual_seed(0)
+    final = {"a": torch.randn(50), "b": 9 * torch.randn(7, 6)}
+    mask = select(score("quality", {"final": final}), 0.3, scope="global")
+    least = min(score("quality", {"final": final})[name][mask[name]].min().item() for name in final)
+    cutoffs = {name: (1 - 1e-6) * least * tensor.std(correction=0).item() for name, tensor in final.items()}
+    assert mask == threshold({name: tensor.abs() for name, tensor in final.items()}, cutoffs)
+    assert score("quality", {"final": {"w": torch.zeros(3)}})["w"].tolist() == [0.0] * 3
 
 
 def test_equal_magnitudes_have_equal_percentiles():

@@ -21,6 +21,7 @@ from rewire.masks.formulas import (
     magnitude_increase,
     movement,
     obd,
+    quality,
     random,
     small_final,
     small_init,
@@ -36,6 +37,7 @@ CRITERIA: Mapping[str, Criterion] = MappingProxyType(
     {
         "magnitude": magnitude,
         "large_final": magnitude,
+        "quality": quality,
         "small_final": small_final,
         "large_init": large_init,
         "small_init": small_init,

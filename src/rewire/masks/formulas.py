@@ -13,6 +13,15 @@ def magnitude(final: Tensor) -> Tensor:
     return final.abs()
 
 
+def quality(final: Tensor) -> Tensor:
+    """|w_f| / σ, in standard deviations of the tensor: a cut at q is Han et al. 2015's threshold q·σ (§3.1).
+
+    One quality for all layers is a global selection by this score; see also `masks.threshold`.
+    """
+    deviation = (final - final.mean()).square().mean().sqrt()
+    return final.abs() / deviation.clamp(min=torch.finfo(final.dtype).tiny)
+
+
 def small_final(final: Tensor) -> Tensor:
     """−|w_f|, the opposite of `magnitude` (Zhou et al. 2019, table 1)."""
     return -final.abs()
