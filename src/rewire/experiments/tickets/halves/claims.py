@@ -40,7 +40,7 @@ def _fits(records: Records, trainer: str, of: str) -> bool:
 
 def _all(records: Records, trainer: str) -> str:
     mine = named(records, trainings(trainer))
-    each = [f"{name} {spread(_smallest(records, trainer, name))}" for name in ("T1 on S1", "T1 on S2", "T2 on S2")]
+    each = [f"{name} {spread(_smallest(records, trainer, name))}" for name in mine.by("label")]
     best = [f"{spread(_smallest(records, trainer, name, 'best_accuracy'))}" for name in REPORTED]
     density = min(densities(mine, "T1 on S1").values())
     return f"{trainer}, {left(density)} left: {', '.join(each)} (best test epoch: T1 {best[0]}, {best[1]})"

@@ -1,0 +1,27 @@
+"""Figures of tickets/optimizers."""
+
+from pathlib import Path
+
+from rewire.experiments.tickets.optimizers.stages import ADAM, SGD, TRAININGS
+from rewire.experiments.tickets.shared.figures import accuracy_figure, seeds_note
+from rewire.experiments.tickets.shared.transfer import named
+from rewire.experiments.tickets.shared.transfer_figures import training_figure
+from rewire.figures import Figure
+from rewire.runs import Records
+
+
+def figures(records: Records, runs: Path) -> list[Figure]:
+    """All of them, as far as the records go."""
+    note = seeds_note(records, (SGD, ADAM))
+    mine = named(records, TRAININGS)
+    own = {key: name for key, name in TRAININGS.items() if not key[1]}
+    return [
+        *accuracy_figure(
+            mine,
+            {name: name for name in TRAININGS.values()},
+            "Tickets by SGD and by Adam",
+            "Fig 5 at the end of each level's training: SGD with momentum .9, and Adam, both at a rate of .0012; each "
+            f"mask trained by the other optimizer as well, from the same initial values. {note}",
+        ),
+        *training_figure({"the smallest tickets": named(records, own)}, f"By the end of each epoch. {note}"),
+    ]
