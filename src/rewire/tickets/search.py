@@ -68,7 +68,7 @@ class Search:
         stored = self.store and self.store.start()
         if stored:
             restore_values(self.model, stored.values)
-            return stored
+            return Snapshot(look_at(self.model).copy().values, stored.streams)  # on the model's devices
         if self.rewind:
             train(self.model, Phase(0, 0, self.rewind, self._folder("start")))
             self._check_numbers(f"train must leave numbers after {self.rewind} steps")
