@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rewire
@@ -33,6 +33,7 @@ def on(*flags, name="w"):
     return Mask({name: torch.tensor(flags)})
 
 
+@settings(deadline=None)
 @given(triples())
 def test_the_laws_of_sets(masks):
     a, b, c = masks
@@ -48,6 +49,7 @@ def test_the_laws_of_sets(masks):
     assert (a | b).kept == a.kept + b.kept - (a & b).kept
 
 
+@settings(deadline=None)
 @given(triples())
 def test_distances_agree_with_counts(masks):
     a, b, _ = masks
