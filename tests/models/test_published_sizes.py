@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from rewire.models import MLP, VGG7, VGG19, CaffeLeNet5, Conv2, Conv4, Conv6, LeCunLeNet5, ResNet20
+from rewire.models import MLP, VGG7, VGG16, VGG19, CaffeLeNet5, Conv2, Conv4, Conv6, LeCunLeNet5, ResNet20
 
 
 def count(model: nn.Module, *kinds: type[nn.Module]) -> int:
@@ -22,6 +22,7 @@ def count(model: nn.Module, *kinds: type[nn.Module]) -> int:
         (Conv2(channels=1, size=28), 3_317_450, "-"),
         (Conv4(), 2_425_930, "2.4M"),
         (Conv6(), 2_262_602, "1.7M"),  # the paper's own layers give 2.3M; see the next test
+        (VGG16(), 14_991_946, "1.5e7"),
         (VGG19(), 20_035_018, "20.0M"),
         (ResNet20(), 269_722, "0.27M"),
         (ResNet20(shortcut="projection"), 272_474, "272,474"),

@@ -19,7 +19,7 @@ def same(a: Tensor, b: Tensor) -> bool:
 
 
 @pytest.mark.parametrize("name", ZOO)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_masked_and_shrunk_agree_for_random_filters(name, seed):
     model, x = make(name, seed)
@@ -187,6 +187,8 @@ def test_bad_models_and_inputs_are_one_line():
         tickets.shrink(model, None, torch.randn(1, 3, 28, 28).double())
     with pytest.raises(ValueError, match="lazily initialised"):
         tickets.shrink(nn.Sequential(nn.LazyLinear(2)), None, x)
+    with pytest.raises(ValueError, match="meta device"):
+        tickets.shrink(nn.Linear(2, 2, device="meta"), None, x)
     with pytest.raises(TypeError, match="model must be a"):
         tickets.shrink(torch.zeros, None, x)
 

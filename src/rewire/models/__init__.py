@@ -6,11 +6,12 @@ from rewire.models.lenet import LeNet5
 from rewire.models.mlp import MLP
 from rewire.models.resnet import ResNet20
 from rewire.models.separate import Separate
-from rewire.models.vgg import VGG7, VGG19
+from rewire.models.vgg import VGG7, VGG16, VGG19
 
 __all__ = [
     "MLP",
     "VGG7",
+    "VGG16",
     "VGG19",
     "CaffeLeNet5",
     "Conv2",

@@ -1,4 +1,4 @@
-"""VGG for CIFAR: the 16 convolutions of VGG-19 with BatchNorm, and the small VGG-7 of Permute to Train."""
+"""VGG for CIFAR, with BatchNorm: VGG-19, the VGG-16 of Li et al., and the small VGG-7 of Permute to Train."""
 
 from collections.abc import Sequence
 
@@ -38,6 +38,19 @@ class VGG7(nn.Sequential):
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels * 4 * 4, classes))
 
 
+class VGG16(nn.Sequential):
+    """VGG-16 for CIFAR as Li et al. 2017 prune it: 14,991,946 parameters ("1.5 × 10⁷").
+
+    Thirteen 3×3 convolutions, each with BatchNorm and ReLU (2 of 64, 2 of 128, 3 of 256, 6 of 512), max-pooling after
+    each of five blocks, then 512 → 512 → classes. Input [B, channels, 32, 32]; returns logits [B, classes].
+    """
+
+    def __init__(self, channels: int = 3, classes: int = 10) -> None:
+        layers = _blocks(channels, ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)))
+        hidden = (nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU())
+        super().__init__(*layers, nn.Flatten(), *hidden, nn.Linear(512, classes))
+
+
 class VGG19(nn.Sequential):
     """VGG-19 for CIFAR as in Frankle & Carbin 2019, Figure 2: 20,035,018 parameters ("20.0M").
 
@@ -47,12 +60,16 @@ class VGG19(nn.Sequential):
     """
 
     def __init__(self, channels: int = 3, classes: int = 10) -> None:
-        layers: list[nn.Module] = []
-        for width, depth in ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)):
-            layers += _block(channels, width, depth, bias=False, batch_norm=True)
-            channels = width
-        layers[-1] = nn.AdaptiveAvgPool2d(1)
-        super().__init__(*layers, nn.Flatten(), nn.Linear(channels, classes))
+        layers = _blocks(channels, ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)), bias=False)
+        super().__init__(*layers[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes))
+
+
+def _blocks(channels: int, blocks: Sequence[tuple[int, int]], bias: bool = True) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for width, depth in blocks:
+        layers += _block(channels, width, depth, bias=bias, batch_norm=True)
+        channels = width
+    return layers
 
 
 def _block(channels: int, width: int, depth: int, *, bias: bool, batch_norm: bool) -> list[nn.Module]:

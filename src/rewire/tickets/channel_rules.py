@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from rewire.tickets.rearrange import Rearrange
 from rewire.tickets.steps import Link, Step
@@ -70,11 +70,12 @@ Made = tuple[str, tuple[Link, ...], dict[str, Any]]
 
 def _of_module(module: nn.Module, reads: Sequence[fx.Node], known: Mapping[str, Step]) -> Made | None:
     links = tuple(_whole(each, known) for each in reads)
-    if isinstance(module._parameters.get("weight"), Tensor):  # not computed by a parametrization, hook or mask
-        if type(module) in CONVOLUTIONS and module.groups == 1:
-            return "layer", links, {}
-        if type(module) in CONVOLUTIONS and module.groups == module.in_channels == module.out_channels:
-            return "depthwise", links, {}
+    weight = module._parameters.get("weight")
+    if weight is not None:  # nor computed by a parametrization, a hook or torch's pruning
+        if type(module) in CONVOLUTIONS and len(_shape(reads[0])) == weight.dim():  # a batch
+            if module.groups == 1:
+                return "layer", links, {}
+            return ("depthwise", links, {}) if module.groups == module.in_channels == module.out_channels else None
         if type(module) is nn.Linear and len(_shape(reads[0])) == 2:
             return "layer", links, {}
         if type(module) in NORMS:

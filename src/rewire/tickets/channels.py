@@ -43,6 +43,8 @@ def trace(model: nn.Module, example: Any) -> Trace:
             raise ValueError(
                 f"model must have its shapes; {name!r} is lazily initialised: run one batch through it first"
             )
+        if parameter.is_meta:
+            raise ValueError(f"model must hold numbers; {name!r} is on the meta device: call model.to_empty first")
     arguments = example if isinstance(example, tuple) else (example,)
     plain = _copy(model).eval()
     try:

@@ -75,7 +75,7 @@ def filter_mask(
     groups = [group for group in groups if group]
     if not groups:
         raise ValueError(
-            "model must have filters that can go; got none: all are ignored, added to others or the output's"
+            "model must have filters that can go; got none: all are ignored, added, or not followed to a next layer"
         )
     sums = {group[0]: torch.stack([scores[name].float() for name in group]).sum(0) for group in groups}
     chosen = select(sums, keep, generator=generator)

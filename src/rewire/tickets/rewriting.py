@@ -26,7 +26,8 @@ def rewritten(model: nn.Module, traced: Trace, stays: Channels) -> nn.Module:
             _flatten(new)
         elif old.name in changes:
             key = f"{old.name}_channels"
-            model.add_module(key, Rearrange(_positions(old.name, traced, stays)))
+            positions = _positions(old.name, traced, stays).to(next(model.parameters()).device)
+            model.add_module(key, Rearrange(positions))
             _rearrange(graph, new, key)
     graph.lint()
     return fx.GraphModule(model, graph, type(model).__name__)
