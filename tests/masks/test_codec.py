@@ -19,7 +19,7 @@ def sparse(size, density, seed=0):
     return torch.rand(size, generator=torch.Generator().manual_seed(seed)) < density
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(masks, st.sampled_from([1, 3, 64, codec.CHUNK]))
 def test_decoding_what_was_encoded_gives_the_mask_however_it_is_cut(array, chunk):
     mask, whole = torch.from_numpy(np.asarray(array)), codec.CHUNK
@@ -52,7 +52,7 @@ def test_single_entries_at_either_end_of_a_long_mask():
             assert torch.equal(decode(encoded, mask.shape, int(mask.count_nonzero())), mask)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 10**6), st.floats(0, 1))
 def test_the_entropy_is_that_of_the_formula(size, fraction):
     kept = round(size * fraction)
@@ -87,7 +87,7 @@ def test_what_encodes_no_such_mask_is_refused():
         encode(encoded)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2000), st.integers(0, 2000))
 def test_any_bytes_are_a_mask_of_that_count_or_refused(content, size, kept):
     encoded = torch.tensor(list(content), dtype=torch.uint8)

@@ -33,7 +33,7 @@ def drawn_masks(draw):
     return Mask({name: sparse(*draw(shapes), density=draw(density), seed=i) for i, name in enumerate(names)})
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(drawn_masks())
 def test_a_mask_comes_back_whatever_its_names_and_shapes(tmp_path_factory, mask):
     path = tmp_path_factory.mktemp("masks") / "mask"

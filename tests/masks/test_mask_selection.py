@@ -42,7 +42,7 @@ def are_highest(scores, mask, among=None):
     return not len(off) or not mask.any() or scores[mask].min() >= off.max()
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers, fractions, dtypes)
 def test_each_layer_keeps_its_count_of_the_highest(drawn, keep, dtype):
     scores = tensors(drawn, dtype)
@@ -55,7 +55,7 @@ def test_each_layer_keeps_its_count_of_the_highest(drawn, keep, dtype):
         assert are_highest(scores[name].double(), on)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers, fractions, dtypes)
 def test_all_layers_together_keep_the_count_of_the_highest(drawn, keep, dtype):
     scores = tensors(drawn, dtype)
@@ -65,7 +65,7 @@ def test_all_layers_together_keep_the_count_of_the_highest(drawn, keep, dtype):
         assert are_highest(torch.cat([scores[name].double() for name in mask]), torch.cat([*mask.values()]))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers, st.lists(fractions, min_size=1, max_size=4), st.sampled_from(["layer", "global"]))
 def test_masks_within_masks_are_nested_and_count_from_what_is_left(drawn, keeps, scope):
     scores, mask = tensors(drawn), None
@@ -84,7 +84,7 @@ def test_masks_within_masks_are_nested_and_count_from_what_is_left(drawn, keeps,
             assert all(are_highest(scores[name], mask[name], among[name]) for name in mask)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers, fractions, st.sampled_from(["layer", "global"]), st.integers(0, 9))
 def test_the_same_generator_gives_the_same_mask(drawn, keep, scope, seed):
     scores = tensors(drawn)
@@ -114,7 +114,7 @@ def test_all_tied_keeps_no_block_of_places():
     assert not torch.equal(mask, other)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 300), fractions, st.integers(0, 5))
 def test_like_a_sort_when_nothing_is_tied(size, keep, seed):
     scores = torch.randperm(size, generator=seeded(seed)).to(torch.int64)
@@ -222,7 +222,7 @@ def test_within_must_be_of_the_same_tensors():
         select({"w": torch.ones(4)}, 0.5, within=Mask({"w": torch.ones(3) > 0}))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers, st.floats(-3, 3, width=32))
 def test_a_threshold_keeps_what_reaches_it(drawn, cutoff):
     scores = tensors(drawn)
