@@ -24,6 +24,8 @@ MODULES = {
     "tickets/halves": "rewire.experiments.tickets.halves.recipe",
     "tickets/labels": "rewire.experiments.tickets.labels.recipe",
     "tickets/optimizers": "rewire.experiments.tickets.optimizers.recipe",
+    "tickets/stability": "rewire.experiments.tickets.stability.recipe",
+    "tickets/early-bird": "rewire.experiments.tickets.early_bird.recipe",
 }
 
 

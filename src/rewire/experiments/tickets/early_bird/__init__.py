@@ -1,0 +1,1 @@
+"""§3: when, in training, the mask that pruning would choose stops changing."""
