@@ -71,7 +71,18 @@ def test_run_prints_the_claims_and_the_progress_apart(fakes, tmp_path, capsys):
     assert main(["run", "fake/good", "--out", str(tmp_path), "--jobs", "1"]) == 0
     captured = capsys.readouterr()
     header, row = captured.out.splitlines()
-    assert header.split() == ["recipe", "claim", "statement", "paper", "ours", "n", "verdict", "budget", "note"]
+    assert header.split() == [
+        "recipe",
+        "claim",
+        "statement",
+        "paper",
+        "ours",
+        "quantity",
+        "n",
+        "verdict",
+        "budget",
+        "note",
+    ]
     assert "reproduced" in row
     assert "±" in row
     assert "[2/2] · fake/good calm seed 1" in captured.err

@@ -15,7 +15,7 @@ from rewire.table import show
 if TYPE_CHECKING:
     from rewire.experiments import Finished, Recipe
 
-VERDICT_COLUMNS = ("recipe", "claim", "statement", "paper", "ours", "n", "verdict", "budget", "note")
+VERDICT_COLUMNS = ("recipe", "claim", "statement", "paper", "ours", "quantity", "n", "verdict", "budget", "note")
 
 
 def list_recipes(options: List) -> int:

@@ -16,6 +16,7 @@ def claim(holds: bool = True, **changes) -> Claim:
         id="LS-0x",
         statement="it works",
         paper=".95",
+        quantity="accuracy",
         where="3.4",
         measure=lambda records: summarise(records.values("accuracy"), holds, note="two seeds"),
         **changes,
@@ -50,6 +51,7 @@ def test_a_row_carries_both_numbers_and_what_stands_behind_ours():
         "claim": "LS-0x",
         "statement": "it works",
         "paper": ".95",
+        "quantity": "accuracy",
         "n": 2,
         "verdict": "scaled",
         "holds": False,  # a scaled row still says which way it points

@@ -15,6 +15,7 @@ ROW = {
     "paper": ".9372",
     "ours": 0.93721,
     "std": 0.0042,
+    "quantity": "accuracy",
     "n": 5,
     "verdict": "reproduced",
     "budget": "full",
@@ -33,8 +34,8 @@ RESULT = {
 
 def test_rows_become_a_table_whatever_their_text():
     lines = claims_table(RESULT["rows"]).splitlines()
-    assert lines[2] == r"| LS-5a | gated \| shared learn | .9372 | 0.9372 ± 0.0042 | 5 | reproduced | full |"
-    assert lines[3] == r"| LS-5b | gated \| shared learn | .9372 |  | 0 | not run | full |"
+    assert lines[2] == r"| LS-5a | gated \| shared learn | .9372 | 0.9372 ± 0.0042 | accuracy | 5 | reproduced | full |"
+    assert lines[3] == r"| LS-5b | gated \| shared learn | .9372 |  | accuracy | 0 | not run | full |"
 
 
 def test_the_readme_is_rewritten_between_its_markers_only(tmp_path):

@@ -15,6 +15,10 @@ def test_a_row_with_nothing_in_it_shows_dashes():
     assert {cell.text for cell in shown.cells.values()} == {"–"}
 
 
+def test_a_number_says_what_it_is_of():
+    assert view({"ours": 3.2, "quantity": "steps, gated ÷ separate"}, "a").quantity == "steps, gated ÷ separate"
+
+
 def test_not_a_number_shows_as_a_dash_and_sorts_as_nothing():
     cell = view({"ours": math.nan, "std": math.nan}, "a").cells["ours"]
     assert (cell.text, cell.key) == ("–", "")

@@ -34,6 +34,7 @@ class Claim:
         measure: our answer from the records, or None when the runs it needs are missing.
         artefact: the number comes from a defect that we can switch on, and the measurement shows that it does.
         scaled: the budgets too small to confirm or refute it.
+        quantity: what our number is, in a few words, such as "steps, gated ÷ separate".
     """
 
     id: str
@@ -43,6 +44,7 @@ class Claim:
     measure: Callable[[Records], Outcome | None]
     artefact: bool = False
     scaled: frozenset[str] = frozenset()
+    quantity: str = ""
 
 
 def summarise(values: Sequence[float], holds: bool, note: str = "") -> Outcome | None:
@@ -72,6 +74,7 @@ def judge(claim: Claim, records: Records, budget: str) -> dict[str, Any]:
         "paper": claim.paper,
         "ours": _finite(outcome.ours) if outcome else None,
         "std": _finite(outcome.std) if outcome else None,
+        "quantity": claim.quantity,
         "n": outcome.n if outcome else 0,
         "verdict": verdict(claim, outcome, budget),
         "holds": outcome.holds if outcome else None,

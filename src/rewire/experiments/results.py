@@ -10,7 +10,7 @@ from rewire.experiments.registry import MODULES
 from rewire.files import read_json, write_atomic
 
 README = Path("README.md")
-CLAIMS = ("claim", "the paper says", "paper", "ours", "n", "verdict", "budget")
+CLAIMS = ("claim", "the paper says", "paper", "ours", "quantity", "n", "verdict", "budget")
 BENCHMARKS = ("name", "ours", "reference", "ratio", "target", "unit", "threads", "rounds")
 
 
@@ -19,7 +19,11 @@ def claims_table(rows: Iterable[Mapping[str, Any]]) -> str:
     return _table(
         CLAIMS,
         (
-            (row["claim"], row["statement"], row["paper"], number(row), row["n"], row["verdict"], row["budget"])
+            (
+                *(row[key] for key in ("claim", "statement", "paper")),
+                number(row),
+                *(row[key] for key in ("quantity", "n", "verdict", "budget")),
+            )
             for row in rows
         ),
     )

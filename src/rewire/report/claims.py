@@ -37,7 +37,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """One line of the claims table; `cells` by column name, `extra` says which way a scaled claim points."""
+    """One line of the claims table; `cells` by column name, `extra` says which way a scaled claim points,
+    `quantity` what our number is."""
 
     recipe: str
     claim: str
@@ -46,6 +47,7 @@ class ClaimView:
     note: str
     verdict: Verdict
     extra: str
+    quantity: str
     cells: Mapping[str, Cell]
 
 
@@ -66,6 +68,7 @@ def view(row: Mapping[str, Any], recipe: str) -> ClaimView:
         note=str(row.get("note") or ""),
         verdict=mark,
         extra=_direction(mark, row.get("holds")),
+        quantity=str(row.get("quantity") or ""),
         cells={
             "paper": Cell(_text(row.get("paper")), sort_key(row.get("paper"))),
             "ours": Cell(spread(row.get("ours"), row.get("std")), sort_key(row.get("ours"))),

@@ -111,6 +111,7 @@ RECIPE = Recipe(
             "equal",
             "§2, eq. 3",
             no_loss,
+            quantity="largest difference of a weight",
         ),
     ),
     stages=stages,

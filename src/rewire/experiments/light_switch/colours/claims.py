@@ -147,6 +147,7 @@ CLAIMS = (
         "gated .9372, shared .938",
         "3.5, table",
         primaries_learnt,
+        quantity="accuracy on red, gated",
     ),
     Claim(
         "LS-5a-committed",
@@ -154,6 +155,7 @@ CLAIMS = (
         ".9372",
         "3.5, table; code",
         primaries_as_committed,
+        quantity="accuracy on red, gated",
     ),
     Claim(
         "LS-5a-separate",
@@ -162,14 +164,23 @@ CLAIMS = (
         "3.5, table",
         separate_collapses,
         artefact=True,
+        quantity="accuracy on red, separate",
     ),
-    Claim("LS-5b", "black and red: both are learnt, no worse than black alone", ".9391, .9391", "3.5", black_and_red),
+    Claim(
+        "LS-5b",
+        "black and red: both are learnt, no worse than black alone",
+        ".9391, .9391",
+        "3.5",
+        black_and_red,
+        quantity="accuracy, mean of both",
+    ),
     Claim(
         "LS-5c",
         "towards white: gated is a little slower than shared, and white on white cannot be learnt",
         "gated .8219, shared .8428",
         "3.5",
         towards_white,
+        quantity="accuracy on maroon, gated, step 140",
     ),
     Claim(
         "LS-5d",
@@ -177,6 +188,14 @@ CLAIMS = (
         "–",
         "3.5",
         black_and_inverse,
+        quantity="accuracy, mean of both",
     ),
-    Claim("LS-5e", "on a red background the red channel is all ones", "all ones", "3.5", constant_channel),
+    Claim(
+        "LS-5e",
+        "on a red background the red channel is all ones",
+        "all ones",
+        "3.5",
+        constant_channel,
+        quantity="variance of the channel",
+    ),
 )

@@ -68,5 +68,6 @@ CLAIMS = (
         "same time complexity",
         "§2.1",
         same_complexity,
+        quantity="step time, gated ÷ plain",
     ),
 )

@@ -35,6 +35,7 @@ CLAIMS = (
         paper="slower; ≈ 0",
         where="3.1",
         measure=gated_is_slower,
+        quantity="steps, gated ÷ separate",
     ),
     Claim(
         id="LS-1b",
@@ -42,6 +43,7 @@ CLAIMS = (
         paper="largely",
         where="3.1",
         measure=speed_up_helps,
+        quantity="share of the gap left",
     ),
     Claim(
         id="LS-1c",
@@ -57,6 +59,7 @@ CLAIMS = (
         paper="perfectly",
         where="3.2",
         measure=determined_is_learnt,
+        quantity="test error",
     ),
 )
 

@@ -85,6 +85,7 @@ CLAIMS = (
         "formulas",
         "3.4",
         transforms_are_exact,
+        quantity="largest difference of a pixel",
     ),
     Claim(
         "LS-4b",
@@ -92,6 +93,7 @@ CLAIMS = (
         "≈ 22 GB",
         "3.4",
         eager_colouring_is_dear,
+        quantity="GiB per task",
     ),
     Claim(
         "LS-4c",
@@ -99,6 +101,7 @@ CLAIMS = (
         ".9366",
         "3.4; value from the table in 3.5",
         one_black_task,
+        quantity="accuracy, gated, 3 channels",
     ),
     Claim(
         "LS-4d",
@@ -106,5 +109,6 @@ CLAIMS = (
         ".9492, .9492",
         "3.4, 3.5",
         two_black_tasks,
+        quantity="accuracy, mean of both",
     ),
 )

@@ -30,6 +30,7 @@ CLAIMS = (
         paper="gated best",
         where="3.2, Fig 1",
         measure=gated_is_best,
+        quantity="test error, gated, 10 tasks",
     ),
     Claim(
         id="LS-2b",
@@ -38,6 +39,7 @@ CLAIMS = (
         where="3.2",
         measure=noise_misleads,
         scaled=frozenset({"quick"}),
+        quantity="share of masks wrong at σ = 3",
     ),
 )
 

@@ -152,6 +152,7 @@ CLAIMS = (
         "§3.3, Fig 2",
         spiky,
         scaled=frozenset({"quick"}),
+        quantity="rank correlation of kurtosis and step",
     ),
     Claim(
         "LS-3b",
@@ -160,6 +161,7 @@ CLAIMS = (
         "§3.3, Fig 3",
         identical,
         scaled=frozenset({"quick"}),
+        quantity="Wasserstein distance between tasks",
     ),
     Claim(
         "LS-3c",
@@ -168,6 +170,7 @@ CLAIMS = (
         "§3.3",
         undecided,
         scaled=frozenset({"quick"}),
+        quantity="share of masks in (.05, .95)",
     ),
     Claim(
         "LS-3d",
@@ -175,6 +178,7 @@ CLAIMS = (
         "curves",
         "§3.3, Fig 4, eqs 4, 5",
         gradients,
+        quantity="largest difference from autograd",
     ),
     Claim(
         "LS-3e",
@@ -183,6 +187,14 @@ CLAIMS = (
         "§3.3, Fig 5",
         regularised,
         scaled=frozenset({"quick"}),
+        quantity="test error",
     ),
-    Claim("LS-3f", "Cosine tasks are redundant: a cosine is a sine with another bias", "identical", "§3.3", redundant),
+    Claim(
+        "LS-3f",
+        "Cosine tasks are redundant: a cosine is a sine with another bias",
+        "identical",
+        "§3.3",
+        redundant,
+        quantity="largest difference of a target",
+    ),
 )

@@ -67,4 +67,5 @@ CLAIM = Claim(
     where="4",
     measure=rounding_costs,
     scaled=frozenset({"quick"}),
+    quantity="accuracy change by rounding",
 )

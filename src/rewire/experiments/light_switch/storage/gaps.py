@@ -142,4 +142,5 @@ CLAIM = Claim(
     where="4",
     measure=keeps_up,
     scaled=frozenset({"quick"}),
+    quantity="comparisons",
 )

@@ -81,5 +81,6 @@ CLAIMS = (
         paper="idea only",
         where="2.1",
         measure=mixture_beats_mean,
+        quantity="accuracy above the mean mask's",
     ),
 )
