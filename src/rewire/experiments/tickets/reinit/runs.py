@@ -1,6 +1,7 @@
 """What a run of tickets/reinit does: search, then train each control as the ticket was trained, on the same batches."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,9 +28,17 @@ CONTROLS = (REINIT, RESHUFFLE, RANDOM)
 def run(config: ReinitConfig, context: Context) -> None:
     """All levels of the search, then all controls of its sparser levels."""
     data = load(config, context.seed, context.data, context.device)
-    found = search(config, context, data)
+    found = search(config, replace(context, progress=_counted(context, config, trainings(config))), data)
     for row in (*records(found), *_controls(config, context, data, found)):
         context.sink.write({"start": TICKET} | row)
+
+
+def plan(config: ReinitConfig) -> Iterator[tuple[int, str, int]]:
+    """(level, control, draws) in order, by the densities that `keep` promises."""
+    levels = [level for level in range(config.levels + 1) if config.keep**level <= config.controlled]
+    for level in levels[:: config.every]:
+        for kind in CONTROLS:
+            yield level, kind, config.draws if kind == REINIT else config.other_draws
 
 
 def beginning(kind: str, ticket: Ticket, build: Callable[[], nn.Module], generator: torch.Generator) -> Beginning:
@@ -41,20 +50,33 @@ def beginning(kind: str, ticket: Ticket, build: Callable[[], nn.Module], generat
     return ticket.values, reshuffle_mask(ticket.mask, generator)
 
 
-def controlled(config: ReinitConfig, found: Found) -> list[Level]:
-    """The levels that get controls."""
-    return [level for level in found.levels if level.density <= config.controlled][:: config.every]
+def trainings(config: ReinitConfig) -> int:
+    """How many networks a run trains."""
+    return config.levels + 1 + sum(draws for *_, draws in plan(config))
 
 
 def _controls(config: ReinitConfig, context: Context, data: Data, found: Found) -> Iterator[dict[str, Any]]:
-    train = trainer(config, data, context.seed, context.progress, context.checkpoint_every)
     build = partial(networks.draw, config, data.task.test[:1][0])
-    for level in controlled(config, found):
-        ticket = found.ticket(level.index)
-        for kind in CONTROLS:
-            draws = config.draws if kind == REINIT else config.other_draws
-            for draw, generator in enumerate(generators(derive(context.seed, kind, level.index), draws)):
-                values, mask = beginning(kind, ticket, build, generator)
-                folder = context.directory / "controls" / f"{kind}-{level.index}-{draw}".replace(" ", "-")
-                report = retrain(build().to(context.device), values, mask, train, folder, level.index)
-                yield level_record(Level(level.index, mask, report)) | {"start": kind, "draw": draw}
+    done = config.levels + 1
+    for level, kind, draws in plan(config):
+        if level >= len(found.levels):  # an emptied layer ended the search
+            return
+        ticket = found.ticket(level)
+        for draw, generator in enumerate(generators(derive(context.seed, kind, level), draws)):
+            values, mask = beginning(kind, ticket, build, generator)
+            progress = _counted(context, config, trainings(config), done - level)
+            train = trainer(config, data, context.seed, progress, context.checkpoint_every)
+            folder = context.directory / "controls" / f"{kind}-{level}-{draw}".replace(" ", "-")
+            report = retrain(build().to(context.device), values, mask, train, folder, level)
+            yield level_record(Level(level, mask, report)) | {"start": kind, "draw": draw}
+            done += 1
+
+
+def _counted(context: Context, config: ReinitConfig, of: int, ahead: int = 0) -> Callable[[Mapping[str, Any]], None]:
+    """The live line over all trainings of the run; the trainer counts those of a search, as far as its level."""
+
+    def show(state: Mapping[str, Any]) -> None:
+        each = state["steps"] // (config.levels + 1)
+        context.progress({**state, "step": state["step"] + ahead * each, "steps": of * each})
+
+    return show

@@ -24,7 +24,7 @@ class ReinitConfig(SearchConfig):
     other_draws: int = 1
 
 
-FULL = ReinitConfig(epochs=25, levels=11, every=2, evaluate_every=300, sparse_below=0.2)
+FULL = ReinitConfig(epochs=25, levels=11, every=2, evaluate_every=300)
 QUICK = ReinitConfig(epochs=1, train_images=30_000, keep=0.45, levels=4)
 
 

@@ -59,8 +59,10 @@ def accuracy_figure(
 
 
 def early_stop_figure(records: Records, labels: Mapping[str, str], caption: str) -> list[Figure]:
-    """The step of the least validation loss against the % of weights left."""
+    """The step of the least validation loss against the % of weights left; none where all stop at the same one."""
     rows = level_rows(records, labels, "early_stop")
+    if len({row["mean"] for row in rows}) < 2:  # one look per level tells nothing
+        return []
     return panels_figure("early-stop", "When training could have stopped", caption, {"early-stop iteration": rows})
 
 

@@ -54,6 +54,8 @@ def train(
     epoch = steps_per_epoch(config, data)
     whole = config.epochs * epoch
     stop = whole if phase.stop is None else phase.stop
+    if phase.directory is not None:
+        phase.directory.mkdir(parents=True, exist_ok=True)
     sink = _Kept() if phase.directory is None else JsonLines(phase.directory / METRICS)
     with flushed(), frozen_negatives(model) if config.frozen_negatives else nullcontext():
         fit(
