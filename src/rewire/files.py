@@ -58,8 +58,13 @@ def tensors_to_bytes(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str
     import torch
     from safetensors.torch import save
 
-    # Clones, because safetensors refuses tensors that share storage (tied weights, slices of one buffer).
-    plain = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
+    plain, seen = {}, set()
+    for name, tensor in tensors.items():
+        flat = tensor.detach().cpu().contiguous()
+        storage = flat.untyped_storage().data_ptr()
+        # A clone of what shares storage (tied weights, slices of one buffer), because safetensors refuses it.
+        plain[name] = flat.clone(memory_format=torch.contiguous_format) if storage in seen else flat
+        seen.add(storage)
     return save(plain, dict(metadata or {}))
 
 

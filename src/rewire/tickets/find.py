@@ -73,9 +73,8 @@ def find(
     for index in range(len(found.levels), levels + 1):
         if index:
             draws = search.generator(index)
-            scores = score(criterion, search.evidence(start), draws, within=mask)
             try:
-                mask = select(scores, keep, scope, within=mask, generator=draws)
+                mask = select(score(criterion, search.evidence(start), draws, mask), keep, scope, mask, draws)
             except EmptyLayer as empty:
                 found.stopped = empty.layer
                 break
