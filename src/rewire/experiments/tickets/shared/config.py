@@ -11,7 +11,8 @@ class SearchConfig:
     """Train, prune, rewind, again; the defaults are the report's Fig 1 with a faithful trainer.
 
     Attributes:
-        model: "mlp" (784-300-100-10), "lenet5" (the standard one) or "conv2" (the popular repository's LeNet5).
+        model: "mlp" (784-300-100-10), "lenet5" (the standard one), "caffe-lenet5" (Han et al.'s) or "conv2" (the
+            popular repository's LeNet5).
         init: of the weights, "glorot normal" (Frankle & Carbin) or "kaiming uniform" (torch's default).
         biases: where they start: "zero", "uniform" (torch's default) or "normal" (N(0, 1), an artefact).
         half: which random half of the training images, 1 or 2; 0 for all.
@@ -26,7 +27,6 @@ class SearchConfig:
         levels: prunings; level 0 is the dense network. scope: "layer" or "global".
         rewind: the step whose values a level starts from.
         frozen_negatives: no weight below 1e-6 gets a gradient, an artefact.
-        sparse_below: below this density training uses sparse layers; 0 for never.
     """
 
     dataset: str = "mnist"
@@ -52,7 +52,6 @@ class SearchConfig:
     scope: str = "layer"
     rewind: int = 0
     frozen_negatives: bool = False
-    sparse_below: float = 0.0
 
 
 Config = TypeVar("Config", bound=SearchConfig)
