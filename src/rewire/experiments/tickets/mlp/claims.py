@@ -6,6 +6,7 @@ from rewire.experiments.tickets.shared.claims import (
     compared,
     densities,
     differences,
+    empty_units,
     first_below,
     left,
     levels,
@@ -38,15 +39,20 @@ def collapse_comes_of_frozen_negatives(records: Records) -> Outcome | None:
     popular, best = (first_below(records, POPULAR, COLLAPSED, of) for of in ("accuracy", "best_accuracy"))
     faithful = first_below(records, FAITHFUL, COLLAPSED)
     if best is None:
-        return summarise([mean(levels(records, POPULAR)[0])], False, f"{POPULAR} stays above 80 %")
+        return Outcome(None, None, len(levels(records, POPULAR)[0]), False, _where(records, POPULAR, None))
     holds = 0.01 <= best[1] <= 0.05 and (faithful is None or faithful[1] < best[1])
     note = (
-        f"% left at the first level below 80 %: {POPULAR} {left(best[1])} by its best test epoch, as it reports, "
-        f"{left(popular[1]) if popular else 'none'} at the end; {FAITHFUL} {left(faithful[1]) if faithful else 'none'}"
-        f" (down to {left(min(densities(records, FAITHFUL).values()))})"
+        f"% left at the first level below 80 %: {_where(records, POPULAR, best)} by its best test epoch, as it "
+        f"reports; at the end of training {_where(records, POPULAR, popular)}, {_where(records, FAITHFUL, faithful)}"
     )
-    seeds = levels(records, POPULAR, "best_accuracy")[best[0]]
-    return Outcome(100 * best[1], None, len(seeds), holds, note)
+    return Outcome(100 * best[1], None, len(levels(records, POPULAR)[0]), holds, note)
+
+
+def _where(records: Records, label: str, low: tuple[int, float] | None) -> str:
+    """A trainer's first level below 80 %, and how many outputs are cut off from the network there."""
+    if low is None:
+        return f"{label} none down to {left(min(densities(records, label).values()))}"
+    return f"{label} {left(low[1])} ({empty_units(records, label, low[0]):.2g} outputs without a weight)"
 
 
 def some_level_is_better(records: Records) -> Outcome | None:

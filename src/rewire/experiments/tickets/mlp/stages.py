@@ -12,7 +12,7 @@ SEEDS = {FAITHFUL: (0, 1, 2), POPULAR: (0,)}  # LT-4 needs three; the defect's m
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
-    """`quick` trains a level for one epoch of 40,000 images, and stops at 1 % left, where both trainers have collapsed."""
+    """`quick` trains a level for one epoch of 40,000 images, and stops at 1 % left, where both have collapsed."""
     config = PROTOCOL if budget == "full" else QUICK
     configs = {FAITHFUL: config, POPULAR: popular_repository(config)}
     return tuple(Stage(label, each, SEEDS[label]) for label, each in configs.items())

@@ -66,3 +66,10 @@ def left(density: float) -> str:
 def compared(found: Mapping[int, Mapping[int, float]], level: int, density: Mapping[int, float]) -> str:
     """A level's accuracy beside the dense network's."""
     return f"{spread(found[level])} at {left(density[level])} left, dense {spread(found[0])}"
+
+
+def empty_units(records: Records, label: str, level: int) -> float:
+    """How many units of the last layer have no weight left at a level: mean over seeds. They answer by their bias."""
+    rows = records.where(label=label, level=level)
+    counts = [sum(kept == 0 for kept in seed.values("unit_kept")) for seed in rows.by("seed").values()]
+    return mean(counts)

@@ -95,7 +95,7 @@ def units_figure(records: Records, label: str, caption: str) -> list[Figure]:
     def draw(canvas: "Canvas") -> None:
         axes = canvas.subplots()
         most = max(row["value"] for row in rows)
-        heatmap(axes, rows, limits=(0, most), label="weights left", form="{:.0f}")
+        heatmap(axes, rows, limits=(0, most), label="weights left", form="{:.3g}")
         axes.set_xlabel("output unit")
         axes.set_ylabel("level")
 
