@@ -24,6 +24,9 @@ MODULES = {
     "tickets/halves": "rewire.experiments.tickets.halves.recipe",
     "tickets/labels": "rewire.experiments.tickets.labels.recipe",
     "tickets/optimizers": "rewire.experiments.tickets.optimizers.recipe",
+    "tickets/obd": "rewire.experiments.tickets.obd.recipe",
+    "tickets/han": "rewire.experiments.tickets.han.recipe",
+    "tickets/filters": "rewire.experiments.tickets.filters.recipe",
     "tickets/stability": "rewire.experiments.tickets.stability.recipe",
     "tickets/early-bird": "rewire.experiments.tickets.early_bird.recipe",
 }

@@ -6,12 +6,13 @@ from torch import Tensor, nn
 
 from rewire.errors import choice
 from rewire.experiments.tickets.shared.config import SearchConfig
-from rewire.models import MLP, Conv2, LeCunLeNet5
+from rewire.models import MLP, CaffeLeNet5, Conv2, LeCunLeNet5
 from rewire.training import Streams
 
 NETWORKS: dict[str, Callable[[Tensor, int], nn.Module]] = {
     "mlp": lambda x, outputs: MLP(x[0].numel(), 300, 100, outputs),
     "lenet5": lambda x, outputs: LeCunLeNet5(x.shape[1], outputs),
+    "caffe-lenet5": lambda x, outputs: CaffeLeNet5(x.shape[1], outputs),
     "conv2": lambda x, outputs: Conv2(x.shape[1], outputs, x.shape[-1]),
 }
 INITS = ("glorot normal", "kaiming uniform")
