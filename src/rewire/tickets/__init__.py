@@ -15,6 +15,8 @@ from rewire.tickets.measures import measures
 from rewire.tickets.prunable import prunable
 from rewire.tickets.pruning import from_prune, to_prune
 from rewire.tickets.shrink import shrink, shrink_mask
+from rewire.tickets.sparse import sparse
+from rewire.tickets.sparse_linear import SparseLinear
 from rewire.tickets.stability import angle, distance
 from rewire.tickets.ticket import Ticket
 
@@ -23,6 +25,7 @@ __all__ = [
     "Found",
     "Level",
     "Phase",
+    "SparseLinear",
     "Ticket",
     "angle",
     "channel_mask",
@@ -53,6 +56,7 @@ __all__ = [
     "scaling_penalty",
     "shrink",
     "shrink_mask",
+    "sparse",
     "structured",
     "to_prune",
 ]
