@@ -26,12 +26,13 @@ def run(directory, config, seconds=30.0):
 @pytest.mark.parametrize("label", [CONVNET, MLP])
 def test_a_training_end_to_end(tmp_path, label):
     records = run(tmp_path / "run", replace(NETWORKS[label], **TINY))
-    assert records.values("at") == [1, 2, 3, 4, 5, 6]
+    assert records.values("at") == [0, 1, 2, 3, 4, 5, 6]
     assert records.where(keep=0.5).values("epoch") == [1, 2, 3, 4, 5, 6]
     assert records.values("farthest")[0] is None
     assert len(records.values("drawn")) == 1
     assert [len(distances) for distances in records.values("distances")] == [6] * 6
     assert records.values("to_last")[-1] == 0.0
+    assert 0 < records.values("initially")[0] < 1
 
 
 def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
@@ -41,7 +42,7 @@ def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
 
     def dies(mask, path):
         saved.append(path)
-        if len(saved) == 4:
+        if len(saved) == 5:
             raise KeyboardInterrupt
         save(mask, path)
 
@@ -50,7 +51,7 @@ def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
         run(tmp_path / "killed", config, seconds=0)
     assert (tmp_path / "killed" / "checkpoint.safetensors").exists()
     run(tmp_path / "killed", config)
-    assert len(saved) == 7  # epochs 1 to 3, the fourth that died, and 4 to 6
+    assert len(saved) == 8  # epochs 0 to 3, the fourth that died, and 4 to 6
     one, other = (tmp_path / name / "metrics.jsonl" for name in ("whole", "killed"))
     assert one.read_bytes() == other.read_bytes()
 

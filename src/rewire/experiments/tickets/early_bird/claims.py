@@ -30,6 +30,9 @@ def emerges_early(records: Records, label: str) -> Outcome | None:
     holds = len(parts) == len(found) and statistics.fmean(parts) < 100 * EARLY
     note = "drawn in epoch " + "; ".join(_epochs(records, label, keep) for keep in keeps(records))
     note += f" (not before epoch {QUEUE}, when the queue is full)"
+    initially = records.where(label=label, keep=MIDDLE).values("initially")
+    if initially:
+        note += f"; before training the mask differs from the last epoch's in {statistics.fmean(initially):.3f}"
     if not parts:
         return Outcome("never", None, len(found), False, note)
     return summarise(parts, holds, note)
@@ -68,26 +71,29 @@ QUICK = frozenset({"quick"})
 CLAIMS = (
     Claim(
         "LT-12a",
-        "the channels that BatchNorm's factors would keep settle early in training (ours: % of training, half kept)",
+        "the channels that BatchNorm's factors would keep settle early in training",
         "6.25 – 20 % of 160 epochs",
         "§3, §8; You et al. 2020",
         channels,
         scaled=QUICK,
+        quantity="% of training, half kept",
     ),
     Claim(
         "LT-12b",
-        "so do the weights that magnitude would keep, in the fully connected network (ours: % of training, half kept)",
+        "so do the weights that magnitude would keep, in the fully connected network",
         "early",
         "§3, §8",
         weights,
         scaled=QUICK,
+        quantity="% of training, half kept",
     ),
     Claim(
         "LT-12c",
-        "the mask drawn early is nearly the one that the end of training would choose (Hamming distance, channels)",
+        "the mask drawn early is nearly the one that the end of training would choose",
         "≤ .1",
         "§3, §8; You et al. 2020",
         like_the_last,
         scaled=QUICK,
+        quantity="Hamming distance, channels",
     ),
 )

@@ -39,7 +39,7 @@ def _distances(records: Records, note: str) -> list[Figure]:
             if not last:  # there `marks` draws it
                 axes.axhline(EPSILON, color=INK, linewidth=1, linestyle=DASHES[3])
             axes.set_title(name)
-            axes.set_ylim(0)
+        canvas.axes[0].set_ylim(0)  # of all panels, once all are drawn
 
     caption = (
         "The largest Hamming distance of an epoch's mask from those of the (up to) four epochs before. A ticket is "

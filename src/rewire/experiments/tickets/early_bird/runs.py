@@ -44,7 +44,7 @@ def run(config: EarlyBirdConfig, context: Context) -> None:
             streams=streams,
             scheduler=torch.optim.lr_scheduler.MultiStepLR(descent, drops),
             penalty=partial(scaling_penalty, strength=config.scaling) if config.scaling else None,
-            evaluate_at=range(epoch, config.epochs * epoch + 1, epoch),
+            evaluate_at=range(0, config.epochs * epoch + 1, epoch),
             evaluated=(),
             measure=partial(_look, config=config, task=task, epoch=epoch, folder=folder),
             sink=context.sink,
@@ -54,7 +54,8 @@ def run(config: EarlyBirdConfig, context: Context) -> None:
             channels_last=config.model == "convnet",
         )
     for keep in config.keeps:
-        for row in compare(config, [load_mask(_file(folder, keep, index + 1)) for index in range(config.epochs)]):
+        untrained, *masks = (load_mask(_file(folder, keep, index)) for index in range(config.epochs + 1))
+        for row in (*compare(config, masks), {"initially": hamming(untrained, masks[-1])}):
             context.sink.write({"keep": keep} | row)
 
 

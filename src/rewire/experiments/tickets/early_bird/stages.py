@@ -43,7 +43,7 @@ NETWORKS = {
         model="mlp", optimizer="adam", lr=1.2e-3, momentum=0.0, weight_decay=0.0, scaling=0.0, batch_size=60
     ),
 }
-QUICK_IMAGES = 1500
+QUICK_IMAGES = 1024
 
 
 def stages(budget: str) -> tuple[Stage, ...]:

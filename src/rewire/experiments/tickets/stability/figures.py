@@ -63,7 +63,7 @@ def _lines(records: Records, note: str) -> list[Figure]:
             mine = [row for row in rows if row["rewind"] == k]
             curves(axes, mine, x="alpha", xlabel="α", ylabel="test error" if index == 0 else "")
             axes.set_title(f"k = {k}")
-            axes.set_ylim(0)
+        canvas.axes[0].set_ylim(0)  # of all panels, once all are drawn
 
     caption = f"Test error on the straight line between the ends of two orders of the data. {note}"
     return [Figure("line", "Between two orders", caption, rows, draw, (1.6 + 2.3 * len(steps), 3.4))] if rows else []

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 55, "full": 1150},
+    cost={"quick": 40, "full": 1150},
     draw=draw,
     data=("mnist",),
 )
