@@ -1,6 +1,6 @@
 """Masks from scores: a fraction of the entries with the highest score, or all from a cutoff on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Real
 
@@ -53,12 +53,14 @@ def select(
     if scope not in SCOPES:
         raise choice("scope", SCOPES, scope)
     generator = generator or torch.Generator().manual_seed(0)
-    candidates = _candidates(scores, within)
     if scope == "layer":
         fractions = {name: _fraction(given) for name, given in _per_layer("keep", keep, scores).items()}
-        counts = {name: round(fractions[name] * len(flat)) for name, flat in candidates.items()}
-        chosen = {name: _highest([flat], counts[name], generator)[0] for name, flat in candidates.items()}
+        chosen = {
+            name: _highest([flat], round(fractions[name] * len(flat)), generator)[0]
+            for name, flat in _candidates(scores, within)
+        }
     else:
+        candidates = dict(_candidates(scores, within))
         count = round(_one_fraction(keep) * sum(map(len, candidates.values())))
         chosen = dict(zip(candidates, _highest(list(candidates.values()), count, generator)))
     return _placed(chosen, scores, within)
@@ -74,27 +76,24 @@ def threshold(scores: Mapping[str, Tensor], cutoff: float | Mapping[str, float],
     >>> rewire.masks.threshold({"w": torch.tensor([0.1, 0.5, 0.9])}, 0.5)["w"]
     tensor([False,  True,  True])
     """
-    candidates = _candidates(scores, within)
     cutoffs = {name: _number(given) for name, given in _per_layer("cutoff", cutoff, scores).items()}
-    return _placed({name: flat >= cutoffs[name] for name, flat in candidates.items()}, scores, within)
+    return _placed({name: flat >= cutoffs[name] for name, flat in _candidates(scores, within)}, scores, within)
 
 
-def _candidates(scores: Mapping[str, Tensor], within: Mask | None) -> dict[str, Tensor]:
-    """The scores to choose from, flat, in a dtype that can be compared everywhere."""
+def _candidates(scores: Mapping[str, Tensor], within: Mask | None) -> Iterator[tuple[str, Tensor]]:
+    """The scores to choose from, flat, in a dtype that can be compared everywhere; one tensor's at a time."""
     if not scores:
         raise ValueError("scores must name at least one tensor; got none: nothing could be kept")
     if within is not None:
         within.check(scores)
     common = _common_dtype(scores)
-    found = {}
     for name, tensor in scores.items():
         if tensor.is_complex():
             raise TypeError(f"scores must be real; {name!r} is {tensor.dtype}: take its absolute value")
         if tensor.isnan().any():
             raise ValueError(f"scores must be numbers; {name!r} has NaN: its training or its criterion diverged")
         flat = tensor.detach().to(common).reshape(-1)
-        found[name] = flat if within is None else flat[within[name].reshape(-1).to(flat.device)]
-    return found
+        yield name, flat if within is None else flat[within[name].reshape(-1).to(flat.device)]
 
 
 def _common_dtype(scores: Mapping[str, Tensor]) -> torch.dtype:
