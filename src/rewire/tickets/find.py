@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from rewire.masks import EmptyLayer, Mask, score, select
 from rewire.tickets.levels import Found, Level
-from rewire.tickets.masked import masked
 from rewire.tickets.search import Evidence, Search, Train
 
 
@@ -26,6 +25,7 @@ def find(
     restart: str = "rewind",
     generator: torch.Generator | None = None,
     directory: str | Path | None = None,
+    sparse_below: float | None = None,
     each: Callable[[Level, nn.Module], object] | None = None,
 ) -> Found:
     """Find lottery tickets: train, prune, reset what is left to its start, and again (Frankle & Carbin 2019, §1).
@@ -49,6 +49,8 @@ def find(
         directory: where the start point and finished levels are stored. The same call goes on after the last of them,
             and from your own checkpoint in `phase.directory` within one; reports must be what JSON can hold. The
             stored start counts, not the model's values; a higher `levels` goes on from a finished search.
+        sparse_below: linear layers of a lower density train as in `tickets.sparse`, which on the CPU costs what their
+            weights cost (0.1 is a good choice; numbers differ by rounding). None: all layers train dense.
         each: each(level, model) after a level's training, to measure, save or plot; not again for levels that an
             earlier call has finished.
 
@@ -66,7 +68,9 @@ def find(
     >>> [level.density for level in found.levels], found.ticket().mask.kept
     ([1.0, 0.5, 0.25], 1)
     """
-    search = Search(model, levels, keep, criterion, scope, rewind, ignore, evidence, restart, generator, directory)
+    search = Search(
+        model, levels, keep, criterion, scope, rewind, ignore, evidence, restart, generator, directory, sparse_below
+    )
     start = search.start(train)
     found = Found(search.finished(levels), None, start.values, search.settings)
     mask = found.levels[-1].mask if found.levels else Mask.full(search.weights)
@@ -79,7 +83,7 @@ def find(
                 found.stopped = empty.layer
                 break
         search.restart(start)
-        with masked(model, mask):
+        with search.training(mask):
             report = train(model, search.phase(index))
         found.levels.append(search.finish(Level(index, mask, report), start, each))
     return found

@@ -1,8 +1,8 @@
 """What `find` stands on: arguments checked before any training, the start point, and the way back to it."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from rewire.errors import choice
-from rewire.masks import EmptyLayer, needs, select
+from rewire.masks import EmptyLayer, Mask, needs, select
 from rewire.tickets.levels import Level, Phase
+from rewire.tickets.masked import masked
 from rewire.tickets.prunable import prunable
 from rewire.tickets.snapshot import Snapshot, look_at, restore_streams, restore_values
+from rewire.tickets.sparse import check_below, sparse
 from rewire.tickets.store import Store
 
 RESTARTS = ("rewind", "rewind-rate", "fine-tune")
@@ -39,15 +41,19 @@ class Search:
         restart: str,
         generator: torch.Generator | None,
         directory: str | Path | None,
+        sparse_below: float | None = None,
     ) -> None:
         _check_count("levels", levels, "the number of prunings")
         _check_count("rewind", rewind, "the step whose values every level starts from")
         if restart not in RESTARTS:
             raise choice("restart", RESTARTS, restart)
+        if sparse_below is not None:
+            check_below(sparse_below, "sparse_below")
         self.model, self.weights = model, prunable(model, ignore)
         with suppress(EmptyLayer):  # keep and scope in the large as in the small: now rather than after a level
             select({name: torch.zeros(1) for name in self.weights}, keep, scope)
         self.rewind, self.restart_mode, self.collect = rewind, restart, evidence
+        self.sparse_below = sparse_below
         self.asked = _evidence_asked(criterion, evidence)
         self.modes = {module: module.training for module in model.modules()}
         self.settings = {
@@ -56,6 +62,7 @@ class Search:
             "scope": scope,
             "rewind": rewind,
             "restart": restart,
+            "sparse_below": sparse_below,
             "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
             "seed": 0 if generator is None else int(torch.randint(2**62, (), generator=generator)),
         }
@@ -104,6 +111,15 @@ class Search:
         restore_streams(start.streams)
         for module, training in self.modes.items():
             module.training = training
+
+    @contextmanager
+    def training(self, mask: Mask) -> Iterator[None]:
+        """The model as a level trains it: masked, and sparse where that is asked for and pays."""
+        with ExitStack() as stack:
+            if self.sparse_below is not None:
+                mask = stack.enter_context(sparse(self.model, mask, self.sparse_below))
+            stack.enter_context(masked(self.model, mask))
+            yield
 
     def evidence(self, start: Snapshot) -> dict[str, Mapping[str, Tensor]]:
         """What the criterion may ask for, of the prunable weights."""

@@ -42,8 +42,7 @@ def sparse(model: nn.Module, mask: Mapping[str, Tensor], below: float = 0.1) -> 
     >>> layer[0].weight.shape, layer[0].weight.count_nonzero()
     (torch.Size([4, 50]), tensor(10))
     """
-    if not (isinstance(below, int | float) and 0 < below <= 1):
-        raise ValueError(f"below must be in (0, 1]; got {below!r}: it is the density under which a layer is sparse")
+    check_below(below)
     mask = mask if isinstance(mask, Mask) else Mask(mask)
     if any(isinstance(module, SparseLinear) for module in model.modules()):
         raise ValueError("model must not be sparse already; got one inside another `sparse` context")
@@ -54,6 +53,13 @@ def sparse(model: nn.Module, mask: Mapping[str, Tensor], below: float = 0.1) -> 
         for name, layer in chosen.items():
             stack.callback(_to_dense, *_to_sparse(layer, mask[name]))
         yield Mask({name: on for name, on in mask.items() if name not in chosen})
+
+
+def check_below(below: float, parameter: str = "below") -> None:
+    if isinstance(below, bool) or not (isinstance(below, int | float) and 0 < below <= 1):
+        raise ValueError(
+            f"{parameter} must be in (0, 1]; got {below!r}: it is the density under which a layer is sparse"
+        )
 
 
 def _suitable(model: nn.Module) -> dict[str, nn.Linear]:
