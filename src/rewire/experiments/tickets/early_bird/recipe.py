@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 55, "full": 320},
+    cost={"quick": 52, "full": 320},
     draw=draw,
     data=("mnist",),
 )
