@@ -5,16 +5,32 @@ from search_case import as_records, by_level, claimed
 
 from rewire.experiments.claim import verdict
 from rewire.experiments.tickets.mlp.recipe import RECIPE
-from rewire.experiments.tickets.mlp.stages import FAITHFUL, POPULAR
+from rewire.experiments.tickets.mlp.stages import FAITHFUL, GENTLE, POPULAR
 from rewire.runs import Records
 
 KEEP = 0.3  # levels at 100, 30, 9, 2.7 and .81 % left
 
 
 def trained(faithful=(0.97, 0.98, 0.97, 0.96, 0.7), popular=(0.94, 0.94, 0.94, 0.6, 0.5)):
-    """Three seeds of the faithful trainer, one of the popular."""
+    """Three seeds of the faithful trainer, one of each other; two outputs are without a weight at the last level."""
     three = [[value, value + 0.001, value + 0.002] for value in faithful]
-    return as_records(by_level(FAITHFUL, three, KEEP), by_level(POPULAR, [[value] for value in popular], KEEP))
+    one = {POPULAR: popular, GENTLE: [0.97] * 5}
+    units = [
+        {
+            "label": label,
+            "seed": seed,
+            "level": level,
+            "density": KEEP**level,
+            "unit": unit,
+            "unit_kept": max(unit - 2 * (level > 3), 0),
+        }
+        for label in (FAITHFUL, POPULAR, GENTLE)
+        for seed in range(3)
+        for level in range(5)
+        for unit in range(1, 11)
+    ]
+    each = [by_level(label, [[value] for value in values], KEEP) for label, values in one.items()]
+    return as_records(by_level(FAITHFUL, three, KEEP), *each, units)
 
 
 @pytest.mark.parametrize(("at_nine", "holds"), [(0.97, True), (0.9651, True), (0.9649, False)])
@@ -67,11 +83,21 @@ def test_two_seeds_are_too_few_for_a_gain():
 
 @pytest.mark.parametrize("budget", ["quick", "full"])
 def test_trainers_differ_by_their_defects_alone(budget):
-    faithful, popular = (stage.config for stage in RECIPE.stages(budget))
-    changed = {name for name in vars(faithful) if getattr(faithful, name) != getattr(popular, name)}
-    assert changed == {"frozen_negatives", "biases"}
+    faithful, *others = (stage.config for stage in RECIPE.stages(budget))
+    changed = [{name for name in vars(faithful) if getattr(faithful, name) != getattr(each, name)} for each in others]
+    assert changed == [{"frozen_negatives", "biases"}, {"output_keep"}]
+
+
+def test_outputs_without_a_weight_are_counted_where_the_accuracy_falls():
+    note = claimed(RECIPE, "LT-1-collapse").measure(trained()).note
+    assert "popular repository 2.7 % (0 outputs without a weight) by its best test epoch" in note
+    assert "faithful 0.81 % (2 outputs without a weight)" in note
+    assert "output layer at half the rate none down to 0.81 %" in note
 
 
 def test_figures_need_records(tmp_path):
     assert RECIPE.draw(Records([]), tmp_path) == []
-    assert [figure.name for figure in RECIPE.draw(trained(), tmp_path)] == ["levels", "reporting"]
+    records = trained()
+    assert [figure.name for figure in RECIPE.draw(records, tmp_path)] == ["levels", "units"]
+    better = Records([row | {"best_accuracy": 0.99} if "accuracy" in row else row for row in records])
+    assert [figure.name for figure in RECIPE.draw(better, tmp_path)] == ["levels", "reporting", "units"]

@@ -105,5 +105,7 @@ def units_figure(records: Records, label: str, caption: str) -> list[Figure]:
 
 def seeds_note(records: Records, labels: Iterable[str]) -> str:
     """How many seeds stand behind a figure."""
-    seeds = {row["seed"] for row in records if row.get("label") in set(labels)}
-    return f"n = {len(seeds)} seed{'s' * (len(seeds) != 1)}; bands are ± one standard deviation."
+    counts = {label: len({row["seed"] for row in records if row.get("label") == label}) for label in labels}
+    numbers = {count for count in counts.values() if count}
+    each = ", ".join(f"{count} ({label})" for label, count in counts.items() if count)
+    return f"n = {next(iter(numbers)) if len(numbers) == 1 else each} seeds; bands are ± one standard deviation."
