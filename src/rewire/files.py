@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 TEMPORARY = ".tmp"
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes | Iterable[Any]) -> None:
     """Replace the file at `path` by `content`, so that a kill or a power cut leaves the old file or the new one.
+
+    content: bytes, or an iterable of bytes-like parts, written one after the other.
 
     Raises OSError (naming the file) when the folder is missing, unwritable or full.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            for part in [content] if isinstance(content, bytes) else content:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -50,22 +53,16 @@ def read_json(path: Path) -> Any:
 
 def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
     """Write named tensors (any device, any strides) with text metadata as one safetensors file, atomically."""
-    write_atomic(path, tensors_to_bytes(tensors, metadata))
+    from rewire.tensor_file import parts
+
+    write_atomic(path, parts(tensors, metadata))
 
 
 def tensors_to_bytes(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> bytes:
     """Named tensors (any device, any strides) with text metadata as the bytes of a safetensors file."""
-    import torch
-    from safetensors.torch import save
+    from rewire.tensor_file import parts
 
-    plain, seen = {}, set()
-    for name, tensor in tensors.items():
-        flat = tensor.detach().cpu().contiguous()
-        storage = flat.untyped_storage().data_ptr()
-        # A clone of what shares storage (tied weights, slices of one buffer), because safetensors refuses it.
-        plain[name] = flat.clone(memory_format=torch.contiguous_format) if storage in seen else flat
-        seen.add(storage)
-    return save(plain, dict(metadata or {}))
+    return b"".join(parts(tensors, metadata))
 
 
 def tensors_from_bytes(content: bytes, path: Path) -> "dict[str, Tensor]":
