@@ -45,8 +45,8 @@ def test_empty_outputs_explain_the_number():
     row = verdict()
     assert (row["verdict"], row["n"]) == ("artefact", 1)
     assert row["ours"] == pytest.approx(21.1479, abs=1e-4)
-    assert "from level 10 on (1.3 % left); of the 2 tickets without any that were moved 2 answer 7" in row["note"]
-    assert "with five outputs the ticket of level 10 reaches 90.00 %" in row["note"]
+    assert "from level 10 on (by seed); of the 2 tickets without any that were moved 2 answer 7" in row["note"]
+    assert "with five outputs the ticket of level 10 (1.3 % left) reaches 90.00 %" in row["note"]
     assert "at 7.5 % left ten outputs 98.50 % on 0–4, 96.00 % on 5–9" in row["note"]
 
 

@@ -30,8 +30,8 @@ def test_the_best_pruned_levels_are_compared():
 
 def test_each_mask_by_the_other_optimizer_stands_beside_that_optimizers_own():
     note = claim(RECIPE, "LT-7").measure(records()).note
-    assert "SGD's mask, trained by Adam 56.00 ± 1.41 % at 0.39 % left, Adam's own 97.30 ± 0.14 %" in note
-    assert "Adam's mask, trained by SGD 41.00 ± 1.41 % at 0.39 % left, SGD's own 55.00 ± 7.07 %" in note
+    assert "SGD's mask, trained by Adam (Adam's own mask): 97.00 (96.00) at 25 %, 56.00 (97.30) at 0.39 % left" in note
+    assert "Adam's mask, trained by SGD (SGD's own mask): 95.00 (97.60) at 25 %, 41.00 (55.00) at 0.39 % left" in note
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,14 @@ def unseen_outputs_are_empty(records: Records) -> Outcome | None:
     if not places:
         return Outcome(None, None, len(next(iter(moved.values()))), False, "no level has the outputs 5 to 9 empty")
     exact = [abs(accuracy - ALWAYS_SEVEN) < ROUNDING for accuracy in places.values()]
+    begins = {seed: min(level for level, own in empty(records) if own == seed) for _, seed in sorted(places)}
     first = min(level for level, _ in places)
     five = mean(levels(named(records, trainings(FIVE)), trainings(FIVE)[FIVE, True])[first])
     density = densities(records.where(moved=False), TEN)
     note = (
-        f"no weight leads to the outputs 5–9 from level {first} on ({left(density[first])} left); of the {len(exact)} "
-        f"tickets without any that were moved {sum(exact)} answer 7 to everything; with five outputs the ticket of "
-        f"level {first} reaches {100 * five:.2f} %; {_above(records)}"
+        f"no weight leads to the outputs 5–9 from level {', '.join(map(str, begins.values()))} on (by seed); of the "
+        f"{len(exact)} tickets without any that were moved {sum(exact)} answer 7 to everything; with five outputs the "
+        f"ticket of level {first} ({left(density[first])} left) reaches {100 * five:.2f} %; {_above(records)}"
     )
     seeds = len({seed for _, seed in places})
     return Outcome(100 * mean(list(places.values())), None, seeds, all(exact) and five > ALWAYS_SEVEN + LEARNS, note)

@@ -20,7 +20,7 @@ DIGITS = {False: "the digits 0–4", True: "the digits 5–9"}
 
 def figures(records: Records, runs: Path) -> list[Figure]:
     """All of them, as far as the records go."""
-    note = seeds_note(records, [TEN])
+    note = seeds_note(records, HEADS)
     return [
         *_accuracies(records, note),
         *units_figure(
@@ -53,8 +53,7 @@ def _accuracies(records: Records, note: str) -> list[Figure]:
 
     caption = (
         "Fig 4. Tickets found on 0–4, trained there and, from the same initial values, on 5–9. Ten outputs are the "
-        f"report's network; with five, the digits of either half share them. {note} Five outputs: "
-        f"{seeds_note(records, [FIVE]).split(';')[0]}."
+        f"report's network; with five, the digits of either half share them. {note}"
     )
     every = [{"digits": DIGITS[moved], **row} for moved, rows in panels.items() for row in rows]
     return [Figure("levels", "Tickets moved to unseen digits", caption, every, draw, size=(8.6, 3.5))]

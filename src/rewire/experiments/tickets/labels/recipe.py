@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 1500},
+    cost={"quick": 60, "full": 1600},
     draw=draw,
     data=("mnist",),
 )

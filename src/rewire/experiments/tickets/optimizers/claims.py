@@ -36,13 +36,14 @@ def _shown(records: Records, name: str, level: int) -> str:
 
 
 def _moved(records: Records) -> list[str]:
-    """Each mask trained by the other optimizer, at the smallest moved level, beside that optimizer's own mask."""
-    said = []
-    for mask, optimizer in ((SGD, ADAM), (ADAM, SGD)):
-        name = trained(mask, optimizer)
-        level = max(levels(records, name))
-        said.append(f"{_shown(records, name, level)}, {optimizer}'s own {spread(levels(records, optimizer)[level])}")
-    return said
+    """Each mask trained by the other optimizer, beside that optimizer's own mask of the same level."""
+    return [_beside(records, trained(SGD, ADAM), ADAM), _beside(records, trained(ADAM, SGD), SGD)]
+
+
+def _beside(records: Records, name: str, own: str) -> str:
+    moved, stayed, density = levels(records, name), levels(records, own), densities(records, name)
+    each = [f"{100 * mean(moved[n]):.2f} ({100 * mean(stayed[n]):.2f}) at {left(density[n])}" for n in sorted(moved)]
+    return f"{name} ({own}'s own mask): {', '.join(each)} left"
 
 
 def _word(true: bool) -> str:

@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 2400},
+    cost={"quick": 60, "full": 2300},
     draw=draw,
     data=("mnist",),
 )

@@ -48,10 +48,10 @@ def transfer(found: Found, config: TransferConfig, context: Context) -> Iterator
 
 
 def curve(level: Level) -> Iterator[dict[str, Any]]:
-    """Test accuracy by step; called "at", for these records are written when the training is over."""
-    for row in level.report["curve"]:
-        if row["split"] == "test":
-            yield {"level": level.index, "density": level.density, "at": row["step"], "accuracy_at": row["accuracy"]}
+    """Test accuracy by epoch; without a "step", for these records are written when the training is over."""
+    looks = [row for row in level.report["curve"] if row["split"] == "test"]
+    for epoch, row in enumerate(looks, start=1):
+        yield {"level": level.index, "density": level.density, "epoch": epoch, "epoch_accuracy": row["accuracy"]}
 
 
 def _scaled(progress: Progress, part: int, parts: int) -> Progress:
