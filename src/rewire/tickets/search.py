@@ -93,8 +93,7 @@ class Search:
             final = self.store.final(found[-1].index)
             restore_values(self.model, final.values)
             restore_streams(final.streams)
-        device = next(iter(self.weights.values())).device
-        return [Level(level.index, level.mask.to(device), level.report) for level in found]
+        return found
 
     def phase(self, index: int) -> Phase:
         tuning = self.restart_mode == "fine-tune" and index > 0
@@ -141,7 +140,7 @@ class Search:
         if level.index == 0 and self.rewind:
             self._check_trained(start)
         if self.store:
-            level = Level(level.index, level.mask, _as_json(level.report))
+            level.report = _as_json(level.report)
         if each:
             each(level, self.model)
         if self.store:
