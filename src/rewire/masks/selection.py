@@ -130,15 +130,15 @@ def _total(masks: Sequence[Tensor]) -> int:
     return sum(int(mask.count_nonzero()) for mask in masks)
 
 
-def _placed(chosen: Mapping[str, Tensor], scores: Mapping[str, Tensor], within: Mask | None) -> Mask:
-    """What was chosen among the candidates, at the places of the scores."""
+def _placed(chosen: dict[str, Tensor], scores: Mapping[str, Tensor], within: Mask | None) -> Mask:
+    """What was chosen among the candidates, at the places of the scores; takes it out of `chosen` bit by bit."""
     for name, on in chosen.items():
         if not on.any() and scores[name].numel():  # a tensor without entries has nothing to lose
             raise EmptyLayer(name, len(on))
     if within is None:
         return Mask({name: on.reshape(scores[name].shape) for name, on in chosen.items()})
     places = {name: on.to(scores[name].device) for name, on in within.items()}
-    return Mask({name: places[name].masked_scatter(places[name], on) for name, on in chosen.items()})
+    return Mask({name: places[name].masked_scatter(places[name], chosen.pop(name)) for name in [*chosen]})
 
 
 def _one_fraction(keep: object) -> float:
