@@ -104,6 +104,9 @@ def test_the_loss_is_that_of_the_mildest_pruning_that_spares_a_third(retrained, 
     assert outcome.ours == pytest.approx(100 * (0.988 - retrained))
     assert outcome.holds is holds
     assert "spares 40% of the multiply-adds" in outcome.note
+    assert "from nothing" in outcome.note
+    short = [row for row in trainings(retrained) if row["state"] != "scratch"]
+    assert "from nothing" not in claimed(RECIPE, "LT-10b").measure(Records(short)).note
 
 
 @pytest.mark.parametrize(("small", "holds"), [(206, True), (250, False)])

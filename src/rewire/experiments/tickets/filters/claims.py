@@ -41,7 +41,8 @@ def accuracy_returns(records: Records) -> Outcome | None:
     keep = max(keep for keep, less in spared.items() if less >= LESS)
     dense, longer = (by_seed(mine, state, 1.0) for state in ("dense", "longer"))
     lost = [100 * each for each in differences(longer, by_seed(mine, "retrained", keep))]
-    shown = {"pruned": "pruned", "retrained": "retrained", "scratch": "the same network trained from nothing"}
+    shown = {"pruned": "pruned", "retrained": "retrained"}
+    shown |= {"scratch": "the same network trained from nothing"} if len(mine.where(state="scratch")) else {}
     note = (
         f"keeping {keep:.0%} of the filters spares {spared[keep]:.0%} of the multiply-adds; dense {spread(dense)}, "
         f"trained on as long as the pruned ones {spread(longer)}, "

@@ -38,6 +38,7 @@ def _accuracy(records: Records) -> list[Figure]:
     rows = [
         {**row, "label": name, "left": 100 * row["multiply_adds"] / whole}
         for state, name in STATES.items()
+        if len(mine.where(state=state))
         for row in mean_std(
             [*mine.where(state=START[state]), *mine.where(state=state)], "keep", "multiply_adds", of="accuracy"
         )

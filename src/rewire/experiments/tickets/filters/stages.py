@@ -48,7 +48,7 @@ class CostConfig:
     repeats: int = 30
 
 
-QUICK = FilterConfig(epochs=2, retrain_epochs=1, train_images=9000, keeps=(0.75, 0.5, 0.25))
+QUICK = FilterConfig(epochs=2, retrain_epochs=1, train_images=15_000, keeps=(0.75, 0.5, 0.25), scratch=False)
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
