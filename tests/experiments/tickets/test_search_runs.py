@@ -7,11 +7,13 @@ import torch
 from search_case import TINY, Killed, context, dying, recorded
 
 from rewire.experiments.tickets.shared import runs
+from rewire.experiments.tickets.shared.config import popular_repository
 from rewire.experiments.tickets.shared.data import load
 from rewire.experiments.tickets.shared.networks import build
 from rewire.experiments.tickets.shared.retrain import retrain
 from rewire.experiments.tickets.shared.trainer import trainer
 from rewire.tickets import Phase
+from rewire.tickets.sparse_linear import SparseLinear
 from rewire.training import Streams
 
 
@@ -42,16 +44,42 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     assert first.rows == again.rows != other.rows
 
 
-@pytest.mark.parametrize("batches", [0, 4, 6, 11, 17])
-def test_a_killed_search_ends_with_the_same_bytes(tmp_path, monkeypatch, batches):
-    recorded(TINY, tmp_path / "whole")
+@pytest.mark.parametrize(
+    ("batches", "sparse_below"), [(0, None), (4, None), (6, None), (11, None), (17, None), (16, 0.3)]
+)
+def test_a_killed_search_ends_with_the_same_bytes(tmp_path, monkeypatch, batches, sparse_below):
+    config = replace(TINY, sparse_below=sparse_below)
+    recorded(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         patch.setattr(runs, "load", lambda *args: dying(load(*args), batches))
         with pytest.raises(Killed):
-            runs.run(TINY, context(tmp_path / "killed", checkpoint_every=0))
-    recorded(TINY, tmp_path / "killed")
+            runs.run(config, context(tmp_path / "killed", checkpoint_every=0))
+    recorded(config, tmp_path / "killed")
     whole, killed = ((tmp_path / name / "metrics.jsonl").read_bytes() for name in ("whole", "killed"))
     assert killed == whole
+
+
+def test_sparse_layers_change_rounding_only(tmp_path, monkeypatch):
+    layers = []
+
+    def counting(*args):
+        train = trainer(*args)
+
+        def counted(model, phase):
+            layers.append(sum(isinstance(module, SparseLinear) for module in model))
+            return train(model, phase)
+
+        return counted
+
+    monkeypatch.setattr(runs, "trainer", counting)
+    dense, sparse = (recorded(replace(TINY, sparse_below=b), tmp_path / str(b)).values("loss") for b in (None, 0.3))
+    assert layers == [0, 0, 0, 0, 0, 3]
+    assert sparse == pytest.approx(dense, rel=1e-3)
+
+
+def test_frozen_negatives_are_frozen_in_every_layer(tmp_path):
+    config = replace(popular_repository(TINY), sparse_below=1.0)
+    assert recorded(config, tmp_path / "a").rows == recorded(popular_repository(TINY), tmp_path / "b").rows
 
 
 def test_checkpoints_go_when_the_search_is_over(tmp_path):
@@ -59,11 +87,13 @@ def test_checkpoints_go_when_the_search_is_over(tmp_path):
     assert not list(tmp_path.rglob("checkpoint.safetensors"))
 
 
-def test_a_ticket_trained_again_from_its_own_values_is_its_level(tmp_path):
-    found = runs.search(TINY, context(tmp_path))
+@pytest.mark.parametrize("below", [None, 0.3])
+def test_a_ticket_trained_again_from_its_own_values_is_its_level(tmp_path, below):
+    found = runs.search(replace(TINY, sparse_below=below), context(tmp_path))
     data, ticket = load(TINY, 0), found.ticket(2)
     model = build(TINY, data.task.test[:1][0], Streams(0))
-    report = retrain(model, ticket.values, ticket.mask, trainer(TINY, data, 0), tmp_path / "again", level=2)
+    train = trainer(TINY, data, 0)
+    report = retrain(model, ticket.values, ticket.mask, train, tmp_path / "again", level=2, sparse_below=below)
     assert report == found.levels[2].report
     assert int(model[1].weight.count_nonzero()) <= int(ticket.mask["1.weight"].count_nonzero())
 

@@ -6,7 +6,7 @@ from rewire.experiments.recipe import Stage
 from rewire.experiments.tickets.shared.config import SearchConfig, popular_repository
 
 FAITHFUL, POPULAR, GENTLE = "faithful", "popular repository", "output layer at half the rate"
-PROTOCOL = SearchConfig()
+PROTOCOL = SearchConfig(sparse_below=0.2)
 QUICK = replace(PROTOCOL, train_images=30_000, epochs=1, levels=13)
 
 

@@ -13,7 +13,7 @@ from rewire.experiments.tickets.reinit.stages import RANDOM, REINIT, RESHUFFLE, 
 from rewire.experiments.tickets.shared import networks
 from rewire.experiments.tickets.shared.data import Data, load
 from rewire.experiments.tickets.shared.retrain import retrain
-from rewire.experiments.tickets.shared.runs import level_record, records, search
+from rewire.experiments.tickets.shared.runs import level_record, records, search, sparse_below
 from rewire.experiments.tickets.shared.trainer import trainer
 from rewire.masks import Mask
 from rewire.masks.actions import act, reshuffle
@@ -67,7 +67,8 @@ def _controls(config: ReinitConfig, context: Context, data: Data, found: Found) 
             progress = _counted(context, config, trainings(config), done - level)
             train = trainer(config, data, context.seed, progress, context.checkpoint_every)
             folder = context.directory / "controls" / f"{kind}-{level}-{draw}".replace(" ", "-")
-            report = retrain(build().to(context.device), values, mask, train, folder, level)
+            model, below = build().to(context.device), sparse_below(config)
+            report = retrain(model, values, mask, train, folder, level, sparse_below=below)
             yield level_record(Level(level, mask, report)) | {"start": kind, "draw": draw}
             done += 1
 

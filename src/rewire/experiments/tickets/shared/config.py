@@ -27,6 +27,8 @@ class SearchConfig:
         levels: prunings; level 0 is the dense network. scope: "layer" or "global".
         rewind: the step whose values a level starts from.
         frozen_negatives: no weight below 1e-6 gets a gradient, an artefact.
+        sparse_below: linear layers of a lower density train sparse, which is faster and differs by rounding; None:
+            none does. With `frozen_negatives`, which needs dense gradients, none does either.
     """
 
     dataset: str = "mnist"
@@ -52,6 +54,7 @@ class SearchConfig:
     scope: str = "layer"
     rewind: int = 0
     frozen_negatives: bool = False
+    sparse_below: float | None = None
 
 
 Config = TypeVar("Config", bound=SearchConfig)

@@ -39,6 +39,7 @@ def search(config: SearchConfig, context: Context, data: Data | None = None) -> 
         rewind=config.rewind,
         generator=streams["masks"],
         directory=directory,
+        sparse_below=sparse_below(config),
     )
     for checkpoint in directory.glob(f"level-*/{FILE}"):
         checkpoint.unlink()  # three times the weights each, and no longer needed
@@ -50,6 +51,11 @@ def keep(config: SearchConfig, model: nn.Module) -> float | dict[str, float]:
     if config.output_keep is None:
         return config.keep
     return {list(prunable(model))[-1]: config.output_keep, "*": config.keep}
+
+
+def sparse_below(config: SearchConfig) -> float | None:
+    """The density below which a config's linear layers train sparse; None for none."""
+    return None if config.frozen_negatives else config.sparse_below
 
 
 def records(found: Found) -> Iterator[dict[str, Any]]:
