@@ -25,11 +25,18 @@ def units(kept, seed=0, label=TEN, moved=False):
     ]
 
 
+ALWAYS_NINE = 1009 / 4861
 KEPT = {0: (100, [100] * 5), 6: (30, [0, 1, 0, 0, 0]), 10: (10, [0] * 5), 15: (1, [0] * 5)}
 
 
-def records(moved=MOVED, spared=SPARED, kept=KEPT):
-    rows = levels(TEN, OWN, keep=0.65) + levels(TEN, moved, moved=True, keep=0.65) + units(kept)
+def moves(accuracies, best=None):
+    """Moved tickets of ten outputs: accuracy at the end, and by the best test epoch."""
+    both = {"accuracy": accuracies, "best_accuracy": best or accuracies}
+    return [row for of, values in both.items() for row in levels(TEN, values, moved=True, keep=0.65, of=of)]
+
+
+def records(moved=MOVED, spared=SPARED, kept=KEPT, best=None):
+    rows = levels(TEN, OWN, keep=0.65) + moves(moved, best) + units(kept)
     return Records(rows + levels(FIVE, OWN, keep=0.65) + levels(FIVE, spared, moved=True, keep=0.65))
 
 
@@ -45,7 +52,10 @@ def test_empty_outputs_explain_the_number():
     row = verdict()
     assert (row["verdict"], row["n"]) == ("artefact", 1)
     assert row["ours"] == pytest.approx(21.1479, abs=1e-4)
-    assert "from level 10 on (by seed); of the 2 tickets without any that were moved 2 answer 7" in row["note"]
+    assert (
+        "from level 10 on (by seed); of the 2 moved tickets without any 2 say '7' to everything by the best"
+        in row["note"]
+    )
     assert "with five outputs the ticket of level 10 (1.3 % left) reaches 90.00 %" in row["note"]
     assert "at 7.5 % left ten outputs 98.50 % on 0–4, 96.00 % on 5–9" in row["note"]
 
@@ -53,7 +63,8 @@ def test_empty_outputs_explain_the_number():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"moved": MOVED | {15: [0.2113]}},  # another digit's share is not enough
+        {"moved": MOVED | {15: [ALWAYS_NINE]}},  # by no epoch the reported number
+        {"moved": MOVED | {15: [0.21]}, "best": MOVED},  # at the end no single answer
         {"spared": SPARED | {10: [0.22]}},  # it is not the outputs, for with five nothing is learnt either
         {"kept": {level: (5, [1] * 5) for level in KEPT}},  # no outputs are empty
         {"kept": KEPT | {6: (30, [0] * 5)}},  # empty at a level whose ticket learns all the same
@@ -63,8 +74,14 @@ def test_the_number_is_not_explained_where_any_part_of_the_proof_fails(changes):
     assert verdict(**changes)["verdict"] == "not reproduced"
 
 
+def test_another_answer_at_the_end_is_one_answer_all_the_same():
+    row = verdict(moved=MOVED | {15: [ALWAYS_NINE]}, best=MOVED)
+    assert row["verdict"] == "artefact"
+    assert "2 say '7' to everything by the best test epoch, 1 say '7', 1 say '9' at the end" in row["note"]
+
+
 def test_levels_are_empty_seed_by_seed():
-    more = levels(TEN, {10: [0.5, 0.9]}, moved=True, keep=0.65)[1:]  # a second seed, with weights left there
+    more = [row for row in moves({10: [0.5, 0.9]}) if row["seed"] == 1]  # a second seed, with weights left there
     two = Records([*records(), *more, *units({10: (10, [1] * 5)}, seed=1)])
     assert judge(claim(RECIPE, "LT-6"), two, "full")["verdict"] == "artefact"
     emptied = Records([*records(), *more, *units({10: (10, [0] * 5)}, seed=1)])
@@ -74,7 +91,7 @@ def test_levels_are_empty_seed_by_seed():
 def test_a_level_that_was_not_moved_says_nothing():
     sparse = {level: values for level, values in MOVED.items() if level != 10}
     row = verdict(moved=sparse)
-    assert "of the 1 tickets without any" in row["note"]
+    assert "of the 1 moved tickets without any" in row["note"]
 
 
 @pytest.mark.parametrize(("last", "holds"), [(0.9723, True), (0.965, True), (0.95, False), (0.99, False)])
