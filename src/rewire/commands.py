@@ -101,7 +101,7 @@ ACTIONS: dict[type, Callable[[Any], int]] = {
 
 
 # A file's "format", and the module whose `describe` makes rows of such a file.
-FORMATS = {"rewire mask": "rewire.masks"}
+FORMATS = {"rewire mask": "rewire.masks", "rewire ticket": "rewire.tickets"}
 
 
 def _description(path: Path) -> list[dict[str, object]]:

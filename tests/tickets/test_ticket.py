@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import rewire
+from rewire.cli import main
 from rewire.files import write_tensors
 from rewire.tickets import Ticket, prunable
 
@@ -159,3 +160,20 @@ def test_a_ticket_that_is_none_cannot_be_made(tmp_path):
     with pytest.raises(TypeError, match="provenance must be what JSON can hold"):
         ticket.save(tmp_path / "ticket")
     assert not list(tmp_path.iterdir())
+
+
+def test_inspect_shows_a_ticket_file(tmp_path, capsys):
+    ticket = ticket_of(network())
+    path = ticket.save(tmp_path / "ticket.safetensors")
+    assert main(["inspect", str(path)]) == 0
+    header, conv, linear, whole = capsys.readouterr().out.splitlines()
+    assert "density" in header
+    kept = [str(int(on.count_nonzero())) for on in ticket.mask.values()]
+    assert (conv.split()[:4], linear.split()[:4]) == (
+        ["0.weight", "5×2×3×3", kept[0], "90"],
+        ["3.weight", "4×5", kept[1], "20"],
+    )
+    assert "0–4" in whole
+    path.write_bytes(path.read_bytes()[:-1])
+    assert main(["inspect", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

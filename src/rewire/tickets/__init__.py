@@ -4,6 +4,7 @@ from rewire.tickets.artefacts import frozen_negatives
 from rewire.tickets.connectivity import instability, path
 from rewire.tickets.controls import generators, random_mask, reinit, reshuffle_mask
 from rewire.tickets.curvature import curvature
+from rewire.tickets.describe import describe
 from rewire.tickets.early_bird import EarlyBird, channel_mask, magnitude_mask, scaling_penalty
 from rewire.tickets.evidence import fisher, flow, gradient, hessian_gradient
 from rewire.tickets.filters import filter_mask, filter_norms, structured
@@ -30,6 +31,7 @@ __all__ = [
     "angle",
     "channel_mask",
     "curvature",
+    "describe",
     "distance",
     "filter_mask",
     "filter_norms",
