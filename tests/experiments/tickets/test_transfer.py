@@ -56,7 +56,7 @@ def test_labels_are_numbered_anew_only_where_each_has_its_output(outputs, target
 def test_the_mask_and_the_initial_values_move_and_nothing_else(tmp_path, monkeypatch):
     seen = []
 
-    def retrain(model, values, mask, train, directory, level):
+    def retrain(model, values, mask, train, directory, level, sparse_below):
         seen.append((level, mask, {name: value.clone() for name, value in values.items()}, train))
         return {"accuracy": 0.5, "curve": []}
 

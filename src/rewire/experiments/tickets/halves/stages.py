@@ -9,7 +9,9 @@ from rewire.experiments.tickets.shared.transfer import TransferConfig
 FAITHFUL, POPULAR = "faithful", "popular repository"
 TRAINERS = (FAITHFUL, POPULAR)
 # 7.2 keeps no images for validation; 30,000 in either half.
-PROTOCOL = TransferConfig(validation=0, batch_size=50, epochs=50, keep=0.5, levels=5, to_levels=(2, 5))
+PROTOCOL = TransferConfig(
+    validation=0, batch_size=50, epochs=50, keep=0.5, levels=5, to_levels=(2, 5), sparse_below=0.2
+)
 QUICK = replace(PROTOCOL, train_images=22_000, epochs=1)
 SEEDS = {"quick": (0, 1, 2), "full": (0,)}
 

@@ -7,7 +7,14 @@ from rewire.experiments.tickets.shared.transfer import TransferConfig
 
 SGD, ADAM = "SGD", "Adam"
 PROTOCOL = TransferConfig(
-    validation=0, momentum=0.9, batch_size=50, epochs=50, keep=0.5, levels=10, to_levels=(2, 4, 6, 8)
+    validation=0,
+    momentum=0.9,
+    batch_size=50,
+    epochs=50,
+    keep=0.5,
+    levels=10,
+    to_levels=(2, 4, 6, 8),
+    sparse_below=0.2,
 )
 QUICK = replace(PROTOCOL, train_images=18_000, epochs=1)
 SEEDS = {"quick": (0, 1, 2), "full": (0,)}

@@ -8,7 +8,7 @@ from rewire.experiments.recipe import Context
 from rewire.experiments.tickets.shared.data import load
 from rewire.experiments.tickets.shared.networks import build
 from rewire.experiments.tickets.shared.retrain import retrain
-from rewire.experiments.tickets.shared.runs import level_record, records, search
+from rewire.experiments.tickets.shared.runs import level_record, records, search, sparse_below
 from rewire.experiments.tickets.shared.trainer import trainer
 from rewire.experiments.tickets.shared.transfer import TransferConfig, target
 from rewire.tickets import Found, Level
@@ -39,9 +39,9 @@ def transfer(found: Found, config: TransferConfig, context: Context) -> Iterator
         if config.to_levels and level.index not in config.to_levels:
             continue
         ticket, directory = found.ticket(level.index), context.directory / TRANSFER / f"level-{level.index:03}"
-        moved = Level(
-            level.index, ticket.mask, retrain(model, ticket.values, ticket.mask, train, directory, level.index)
-        )
+        below = sparse_below(config)
+        report = retrain(model, ticket.values, ticket.mask, train, directory, level.index, sparse_below=below)
+        moved = Level(level.index, ticket.mask, report)
         yield level_record(moved)
         if level is found.levels[-1]:
             yield from curve(moved)
