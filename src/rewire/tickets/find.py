@@ -50,7 +50,7 @@ def find(
             and from your own checkpoint in `phase.directory` within one; reports must be what JSON can hold. The
             stored start counts, not the model's values; a higher `levels` goes on from a finished search.
         sparse_below: linear layers of a lower density train as in `tickets.sparse`, which on the CPU costs what their
-            weights cost (0.1 is a good choice; numbers differ by rounding). None: all layers train dense.
+            weights cost (0.25 is a good choice; numbers differ by rounding). None: all layers train dense.
         each: each(level, model) after a level's training, to measure, save or plot; not again for levels that an
             earlier call has finished.
 

@@ -8,12 +8,11 @@ from torch import Tensor
 class Pattern:
     """Where a mask is on, once as positions in the flat matrix and once in compressed rows.
 
-    Row o of the matrix has the values starts[o] … starts[o + 1] - 1. Value k stands in the column used[columns[k]],
-    where `used` are the columns that have any weight: inputs that nobody reads cost nothing.
+    Row o of the matrix has the values starts[o] … starts[o + 1] - 1. Value k stands in the column columns[k].
 
     >>> pattern = Pattern(torch.tensor([[True, False, False], [True, False, True]]), torch.Size([2, 3]))
-    >>> pattern.positions.tolist(), pattern.starts.tolist(), pattern.columns.tolist(), pattern.used.tolist()
-    ([0, 3, 5], [0, 1, 3], [0, 0, 1], [0, 2])
+    >>> pattern.positions.tolist(), pattern.starts.tolist(), pattern.columns.tolist()
+    ([0, 3, 5], [0, 1, 3], [0, 0, 2])
     """
 
     def __init__(self, mask: Tensor, shape: torch.Size) -> None:
@@ -26,9 +25,7 @@ class Pattern:
         self.positions = mask.detach().flatten().nonzero().flatten()
         rows = mask.detach().sum(1).cpu().numpy()
         self.starts = np.concatenate([[0], np.cumsum(rows)]).astype(np.uint32)
-        columns = (self.positions % max(1, shape[1])).cpu().numpy()
-        used, columns = np.unique(columns, return_inverse=True)
-        self.used, self.columns = used.astype(np.uint32), columns.astype(np.uint32)
+        self.columns = (self.positions % max(1, shape[1])).cpu().numpy().astype(np.uint32)
 
     def dense(self, values: Tensor) -> Tensor:
         """The matrix with the values in their places and zeros elsewhere; differentiable."""

@@ -1,7 +1,7 @@
 """Compiled products with a sparse matrix: rows of 64 examples at a time, held in vector registers.
 
 The matrix is [outputs, inputs] in compressed rows: row o has the values starts[o] … starts[o + 1] - 1, which stand in
-the columns used[columns]. Inputs are laid out in blocks of LANES examples, [blocks, used, LANES], so that one weight
+the columns `columns`. Inputs are laid out in blocks of LANES examples, [blocks, inputs, LANES], so that one weight
 meets 64 examples at once; the last block is filled up with zeros. One thread, every sum in a fixed order: the same
 bits each time.
 
@@ -115,6 +115,35 @@ def _dot(typing: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def _tile(typing: Any, a: Any, i: Any, a_width: Any, b: Any, j: Any, b_width: Any) -> Any:
+    """Transpose 4 × 4 numbers: from place i of an array whose rows are `a_width` long to place j of another."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        quad, kinds = ir.VectorType(context.get_value_type(a.dtype), 4), signature.args
+        size = a.dtype.bitwidth // 8
+
+        def row(array: int, number: int) -> Any:
+            data = context.make_array(kinds[array])(context, builder, args[array]).data
+            offset = builder.add(
+                args[array + 1], builder.mul(args[array + 2], ir.Constant(args[array + 2].type, number))
+            )
+            return builder.bitcast(builder.gep(data, [offset]), quad.as_pointer())
+
+        def pick(one: Any, other: Any, *places: int) -> Any:
+            return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(INT, 4), list(places)))
+
+        rows = [builder.load(row(0, number), align=size) for number in range(4)]
+        halves = [pick(rows[n], rows[n + 1], *places) for n in (0, 2) for places in ((0, 4, 1, 5), (2, 6, 3, 7))]
+        for number in range(4):
+            low, high = halves[number // 2], halves[number // 2 + 2]
+            turned = pick(low, high, *((2, 3, 6, 7) if number % 2 else (0, 1, 4, 5)))
+            builder.store(turned, row(3, number), align=size)
+        return context.get_dummy_value()
+
+    return types.void(a, i, a_width, b, j, b_width), emit
+
+
+@intrinsic
 def _pointer(typing: Any, address: Any, like: Any = None) -> Any:
     """An address as a pointer to numbers of the array's kind."""
     pointer = types.CPointer(like.dtype)
@@ -126,54 +155,81 @@ def _pointer(typing: Any, address: Any, like: Any = None) -> Any:
 
 
 @compiled
+def _at(address: int, rows: int, width: int, like: np.ndarray) -> np.ndarray:
+    """The contiguous [rows, width] array at an address, its numbers of the array's kind; address 0: no rows."""
+    return carray(_pointer(address, like), (rows if address else 0, width))
+
+
+@compiled
+def _turn(a: np.ndarray, i: int, j: int, rows: int, columns: int, b: np.ndarray, k: int, m: int) -> None:
+    """b[k + c, m + r] = a[i + r, j + c] for all r < rows and c < columns."""
+    width, height = columns // 4 * 4, rows // 4 * 4
+    for c in range(0, width, 4):
+        for r in range(0, height, 4):
+            _tile(a, (i + r) * a.shape[1] + j + c, a.shape[1], b, (k + c) * b.shape[1] + m + r, b.shape[1])
+        for r in range(height, rows):
+            for n in range(4):
+                b[k + c + n, m + r] = a[i + r, j + c + n]
+    for c in range(width, columns):
+        for r in range(rows):
+            b[k + c, m + r] = a[i + r, j + c]
+
+
+@compiled
+def _rows(count: int, like: np.ndarray) -> np.ndarray:
+    """Zeros [count, LANES], each row in cache lines of its own."""
+    room = np.zeros(count * LANES + 64, like.dtype)
+    skip = -room.ctypes.data % 64 // room.itemsize
+    return room[skip : skip + count * LANES].reshape(count, LANES)
+
+
+@compiled
 def forward(
-    values: np.ndarray,
+    like: np.ndarray,
     starts: np.ndarray,
     columns: np.ndarray,
-    used: np.ndarray,
     examples: int,
     inputs: int,
     x: int,
+    values: int,
     bias: int,
     blocks: int,
     out: int,
 ) -> None:
     """out [examples, outputs] = x Wᵀ + bias, leaving x [examples, inputs] laid out in blocks.
 
-    The last four are addresses of contiguous arrays of the values' kind; a bias at address 0 is none.
+    The last five are addresses of contiguous arrays whose numbers are of the kind of `like`; a bias at 0 is none.
     """
-    outputs, count = len(starts) - 1, (examples + LANES - 1) // LANES
-    x_ = carray(_pointer(x, values), (examples, inputs))
-    bias_ = carray(_pointer(bias, values), (outputs,))
-    blocks_ = carray(_pointer(blocks, values), (count, len(used), LANES))
-    out_ = carray(_pointer(out, values), (examples, outputs))
-    spare = np.empty((1, LANES), values.dtype)
-    for block in range(count):
-        laid, first = blocks_[block], block * LANES
+    outputs, kept = len(starts) - 1, len(columns)
+    x_, out_ = _at(x, examples, inputs, like), _at(out, examples, outputs, like)
+    values_, bias_ = _at(values, 1, kept, like), _at(bias, 1, outputs, like)
+    blocks_ = _at(blocks, -(-examples // LANES) * inputs, LANES, like)
+    spare = _rows(4, like)
+    for first in range(0, examples, LANES):
         lanes = min(LANES, examples - first)
-        for i in range(len(used)):
-            row = laid[i]
-            for lane in range(lanes):
-                row[lane] = x_[first + lane, used[i]]
-            row[lanes:] = 0
-        for o in range(np.uint64(outputs)):
-            total = _spread_out(bias_[o] if bias else values.dtype.type(0))
-            for k in range(starts[o], starts[o + np.uint64(1)]):
-                total = _add_product(total, values[k], _load(laid, np.uint64(columns[k])))
-            _store(spare, np.uint64(0), total)
-            for lane in range(lanes):
-                out_[first + lane, o] = spare[0, lane]
+        laid = blocks_[first // LANES * inputs :][:inputs]
+        _turn(x_, first, 0, lanes, inputs, laid, 0, 0)
+        laid[:, lanes:] = 0
+        for quad in range(0, outputs, 4):
+            count = min(4, outputs - quad)
+            for n in range(count):
+                o = np.uint64(quad + n)
+                total = _spread_out(bias_[0, o] if bias else like.dtype.type(0))
+                for k in range(starts[o], starts[o + np.uint64(1)]):
+                    total = _add_product(total, values_[0, k], _load(laid, np.uint64(columns[k])))
+                _store(spare, np.uint64(n), total)
+            _turn(spare, 0, 0, count, lanes, out_, first, quad)
 
 
 @compiled
 def backward(
-    values: np.ndarray,
+    like: np.ndarray,
     starts: np.ndarray,
     columns: np.ndarray,
-    used: np.ndarray,
     examples: int,
     inputs: int,
     g: int,
+    values: int,
     blocks: int,
     to_x: int,
     to_values: int,
@@ -181,39 +237,35 @@ def backward(
 ) -> None:
     """The gradients of x, values and bias from that of the output g [examples, outputs] and the blocks of `forward`.
 
-    The last five are addresses as in `forward`; a gradient at address 0 is not wanted.
+    The last six are addresses as in `forward`; a gradient at address 0 is not wanted.
     """
-    outputs, count = len(starts) - 1, (examples + LANES - 1) // LANES
-    g_ = carray(_pointer(g, values), (examples, outputs))
-    blocks_ = carray(_pointer(blocks, values), (count, len(used), LANES))
-    of_x = carray(_pointer(to_x, values), (examples if to_x else 0, inputs))
-    of_values = carray(_pointer(to_values, values), (len(values) if to_values else 0,))
-    of_bias = carray(_pointer(to_bias, values), (outputs if to_bias else 0,))
-    of_x[:] = 0  # also that of inputs that no weight reads
+    outputs, kept = len(starts) - 1, len(columns)
+    g_, blocks_ = _at(g, examples, outputs, like), _at(blocks, -(-examples // LANES) * inputs, LANES, like)
+    values_, of_values = _at(values, 1, kept, like), _at(to_values, 1, kept, like)
+    of_x, of_bias = _at(to_x, examples, inputs, like), _at(to_bias, 1, outputs, like)
     of_values[:] = 0
     of_bias[:] = 0
-    spare = np.zeros((1, LANES), values.dtype)
-    sums = np.empty((len(used) if to_x else 0, LANES), values.dtype)
-    ones = _spread_out(values.dtype.type(1))
-    for block in range(count):
-        x, first = blocks_[block], block * LANES
+    spare, sums = _rows(4, like), _rows(inputs if to_x else 0, like)
+    ones = _spread_out(like.dtype.type(1))
+    for first in range(0, examples, LANES):
         lanes = min(LANES, examples - first)
-        spare[0, lanes:] = 0
-        sums[:] = 0
-        for o in range(np.uint64(outputs)):
-            for lane in range(lanes):
-                spare[0, lane] = g_[first + lane, o]
-            row = _load(spare, np.uint64(0))
-            if to_bias:
-                of_bias[o] += _dot(row, ones)
-            if to_values:
-                for k in range(starts[o], starts[o + np.uint64(1)]):
-                    of_values[k] += _dot(row, _load(x, np.uint64(columns[k])))
-            if to_x:
-                for k in range(starts[o], starts[o + np.uint64(1)]):
-                    i = np.uint64(columns[k])
-                    _store(sums, i, _add_product(_load(sums, i), values[k], row))
-        if to_x:
-            for i in range(len(used)):
-                for lane in range(lanes):
-                    of_x[first + lane, used[i]] = sums[i, lane]
+        laid = blocks_[first // LANES * inputs :][:inputs]
+        spare[:, lanes:] = 0
+        if first:
+            sums[:] = 0
+        for quad in range(0, outputs, 4):
+            count = min(4, outputs - quad)
+            _turn(g_, first, quad, lanes, count, spare, 0, 0)
+            for n in range(count):
+                o = np.uint64(quad + n)
+                row = _load(spare, np.uint64(n))
+                if to_bias:
+                    of_bias[0, o] += _dot(row, ones)
+                if to_values:
+                    for k in range(starts[o], starts[o + np.uint64(1)]):
+                        of_values[0, k] += _dot(row, _load(laid, np.uint64(columns[k])))
+                if to_x:
+                    for k in range(starts[o], starts[o + np.uint64(1)]):
+                        i = np.uint64(columns[k])
+                        _store(sums, i, _add_product(_load(sums, i), values_[0, k], row))
+        _turn(sums, 0, 0, len(sums), lanes, of_x, first, 0)

@@ -50,8 +50,9 @@ class SparseLinear(nn.Linear):
         return self.pattern.dense(self.values)
 
     def forward(self, input: Tensor) -> Tensor:
-        if _has_kernel(input, self.values, self.bias) and input.shape[-1:] == self.pattern.shape[1:]:
-            return product(input, self.values, self.bias, self.pattern)
+        values, bias = self._parameters["values"], self._parameters["bias"]  # half a microsecond less than by name
+        if _has_kernel(input, values, bias) and input.shape[-1] == self.in_features:
+            return product(input, values, bias, self.pattern)
         return F.linear(input, self.weight, self.bias)
 
     @torch.no_grad()
@@ -94,18 +95,20 @@ def _plain_weight(linear: nn.Linear) -> nn.Parameter:
     return weight
 
 
-def _has_kernel(x: Tensor, values: Tensor, bias: Tensor | None) -> bool:
+def _has_kernel(x: Tensor, values: Any, bias: Tensor | None) -> bool:
     """Whether these are plain numbers in memory that the compiled kernels can read, with nobody tracing the call."""
     return (
         not torch.jit.is_tracing()
         and not torch.compiler.is_compiling()
         and values.dtype in (torch.float32, torch.float64)
+        and values.is_contiguous()
         and x.dtype == values.dtype
         and (bias is None or bias.dtype == values.dtype)
         and x.is_cpu
         and values.is_cpu
         and type(x) in (Tensor, nn.Parameter)
         and x.layout == torch.strided
+        and x.ndim > 0
         and x.numel() > 0
         and not x.is_neg()
         and not torch.is_autocast_enabled("cpu")

@@ -4,10 +4,15 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rewire.tickets.pattern import Pattern
+
+
+# An array of a kind, by which the kernels know what stands at the addresses they are given.
+LIKE = {torch.float32: np.empty(0, np.float32), torch.float64: np.empty(0, np.float64)}
 
 
 def product(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -> Tensor:
@@ -36,16 +41,16 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -> Tensor:
         kernels, read, examples = _kernels(), x.contiguous(), len(x)
-        blocks = values.new_empty(-(-examples // kernels.LANES), len(pattern.used), kernels.LANES)
+        blocks = values.new_empty(-(-examples // kernels.LANES), x.shape[1], kernels.LANES)
         out = values.new_empty(examples, pattern.shape[0])
         own_bias = None if bias is None else bias.contiguous()
         kernels.forward(
-            values.detach().numpy(),
+            LIKE[values.dtype],
             pattern.starts,
             pattern.columns,
-            pattern.used,
             *x.shape,
             read.data_ptr(),
+            values.data_ptr(),
             0 if own_bias is None else own_bias.data_ptr(),
             blocks.data_ptr(),
             out.data_ptr(),
@@ -61,16 +66,16 @@ class _Product(torch.autograd.Function):
             return *_differentiable(g, x, values, pattern), g.sum(0), None
         of_x, of_values, of_bias, _ = ctx.needs_input_grad
         g = g.contiguous()
-        to_x = values.new_empty(x.shape) if of_x else None
+        to_x = torch.empty_like(x, memory_format=torch.contiguous_format) if of_x else None
         to_values = torch.empty_like(values) if of_values else None
         to_bias = values.new_empty(g.shape[1]) if of_bias else None
         _kernels().backward(
-            values.detach().numpy(),
+            LIKE[values.dtype],
             pattern.starts,
             pattern.columns,
-            pattern.used,
             *x.shape,
             g.data_ptr(),
+            values.data_ptr(),
             blocks.data_ptr(),
             0 if to_x is None else to_x.data_ptr(),
             0 if to_values is None else to_values.data_ptr(),
