@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import rewire
-from rewire.tickets import frozen_negatives, masked, prunable
+from rewire.tickets import frozen_negatives, masked, prunable, sparse
 
 OPTIMIZERS = {
     "SGD": lambda p: torch.optim.SGD(p, lr=0.05),
@@ -397,3 +397,10 @@ def test_frozen_negatives_stops_the_gradient_of_negative_weights_only_within():
     model.zero_grad()
     loss_of(model).backward()
     assert all(parameter.grad[negative[name]].any() for name, parameter in prunable(model).items())
+
+
+def test_frozen_negatives_refuses_sparse_layers():
+    layer = nn.Sequential(nn.Linear(20, 4), nn.Linear(4, 2))
+    on = torch.arange(80).view(4, 20) % 20 == 0
+    with sparse(layer, {"0.weight": on}, below=0.5), pytest.raises(ValueError, match="model must be dense"):
+        frozen_negatives(layer).__enter__()

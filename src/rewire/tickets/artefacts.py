@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rewire.tickets.prunable import prunable
+from rewire.tickets.sparse_linear import SparseLinear
 
 
 @contextmanager
@@ -15,6 +16,8 @@ def frozen_negatives(model: nn.Module, threshold: float = 1e-6) -> Iterator[nn.M
 
     The most-copied lottery-ticket code freezes pruned weights by `where(w < 1e-6, 0, gradient)`, without the absolute
     value, and so every negative weight with them. Only the gradient is zeroed, as there: weight decay still moves them.
+
+    Raises ValueError for a model with sparse layers, which it could not reach.
 
     >>> layer = nn.Linear(2, 1)
     >>> _ = layer.weight.data.copy_(torch.tensor([[-1.0, 1.0]]))
@@ -29,6 +32,8 @@ def frozen_negatives(model: nn.Module, threshold: float = 1e-6) -> Iterator[nn.M
         if parameter.grad is not None:
             parameter.grad.masked_fill_(parameter < threshold, 0)
 
+    if any(isinstance(module, SparseLinear) for module in model.modules()):
+        raise ValueError("model must be dense to freeze its negatives; got sparse layers: leave out sparse_below")
     with ExitStack() as stack:
         for parameter in prunable(model).values():
             stack.callback(parameter.register_post_accumulate_grad_hook(freeze).remove)
