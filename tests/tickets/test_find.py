@@ -3,6 +3,7 @@
 import copy
 import inspect
 
+import numpy as np
 import pytest
 import torch
 from find_case import STEPS, Trainer, network, search
@@ -280,3 +281,8 @@ def test_the_model_given_is_not_copied():
     before = copy.copy(dict(model.named_parameters()))
     find(model, Trainer(), levels=1)
     assert all(before[name] is parameter for name, parameter in model.named_parameters())
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    found, _ = search(tmp_path / "search", keep={"*": np.float32(0.5)}, levels=1)
+    assert found.ticket().provenance["keep"] == {"*": 0.5}

@@ -58,7 +58,7 @@ class Search:
         self.modes = {module: module.training for module in model.modules()}
         self.settings = {
             "criterion": criterion if isinstance(criterion, str) else _name(criterion),
-            "keep": dict(keep) if isinstance(keep, Mapping) else keep,
+            "keep": {p: float(k) for p, k in keep.items()} if isinstance(keep, Mapping) else float(keep),
             "scope": scope,
             "rewind": rewind,
             "restart": restart,
