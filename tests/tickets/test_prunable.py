@@ -57,7 +57,11 @@ def test_frozen_weights_stay_out():
 
 def test_wrappers_are_looked_through():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
-    assert list(prunable(torch.compile(model, backend="eager"))) == list(prunable(nn.DataParallel(model))) == ["0.weight", "1.weight"]
+    assert (
+        list(prunable(torch.compile(model, backend="eager")))
+        == list(prunable(nn.DataParallel(model)))
+        == ["0.weight", "1.weight"]
+    )
 
 
 def test_ignore_takes_one_pattern_or_several():
