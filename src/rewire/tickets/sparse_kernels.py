@@ -31,6 +31,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(nogil=True, error_model="numpy")(function)
 
 
+def built(emitter: Callable[..., Any]) -> Any:
+    """A function of compiled code whose instructions the emitter writes."""
+    return intrinsic(emitter)
+
+
 class Lanes(types.Type):
     """LANES numbers as one value of compiled code: LLVM spreads them over as many registers as it takes."""
 
@@ -56,7 +61,7 @@ def _address(context: Any, builder: Any, array: Any, value: Any, row: Any) -> An
     return builder.bitcast(builder.gep(data, [offset]), _vector(data.type.pointee).as_pointer())
 
 
-@intrinsic
+@built
 def _load(typing: Any, array: Any, row: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = builder.load(_address(context, builder, signature.args[0], *args))
@@ -66,7 +71,7 @@ def _load(typing: Any, array: Any, row: Any) -> Any:
     return Lanes(array.dtype)(array, row), emit
 
 
-@intrinsic
+@built
 def _store(typing: Any, array: Any, row: Any, lanes: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         stored = builder.store(args[2], _address(context, builder, signature.args[0], *args[:2]))
@@ -82,13 +87,13 @@ def _spread(builder: Any, number: Any) -> Any:
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(INT, LANES), [0] * LANES))
 
 
-@intrinsic
+@built
 def _spread_out(typing: Any, number: Any) -> Any:
     """The number in every lane."""
     return Lanes(number)(number), lambda context, builder, signature, args: _spread(builder, args[0])
 
 
-@intrinsic
+@built
 def _add_product(typing: Any, total: Any, number: Any, lanes: Any) -> Any:
     """total + number · lanes."""
 
@@ -99,7 +104,7 @@ def _add_product(typing: Any, total: Any, number: Any, lanes: Any) -> Any:
     return total(total, number, lanes), emit
 
 
-@intrinsic
+@built
 def _dot(typing: Any, a: Any, b: Any) -> Any:
     """Σ a · b over the lanes."""
 
@@ -114,7 +119,7 @@ def _dot(typing: Any, a: Any, b: Any) -> Any:
     return a.dtype(a, b), emit
 
 
-@intrinsic
+@built
 def _tile(typing: Any, a: Any, i: Any, a_width: Any, b: Any, j: Any, b_width: Any) -> Any:
     """Transpose 4 × 4 numbers: from place i of an array whose rows are `a_width` long to place j of another."""
 
@@ -143,8 +148,8 @@ def _tile(typing: Any, a: Any, i: Any, a_width: Any, b: Any, j: Any, b_width: An
     return types.void(a, i, a_width, b, j, b_width), emit
 
 
-@intrinsic
-def _pointer(typing: Any, address: Any, like: Any = None) -> Any:
+@built
+def _pointer(typing: Any, address: Any, like: Any) -> Any:
     """An address as a pointer to numbers of the array's kind."""
     pointer = types.CPointer(like.dtype)
 

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from rewire.tickets.pattern import Pattern
 
-
 # An array of a kind, by which the kernels know what stands at the addresses they are given.
 LIKE = {torch.float32: np.empty(0, np.float32), torch.float64: np.empty(0, np.float64)}
 
