@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 1300},
+    cost={"quick": 60, "full": 1200},
     draw=draw,
     data=("mnist",),
 )

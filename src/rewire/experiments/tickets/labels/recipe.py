@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 1600},
+    cost={"quick": 60, "full": 1000},
     draw=draw,
     data=("mnist",),
 )

@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 2300},
+    cost={"quick": 45, "full": 1500},
     draw=draw,
     data=("mnist",),
 )
