@@ -180,6 +180,13 @@ def test_traced_and_compiled_calls_keep_the_product():
     close(torch.compile(sparse, backend="eager")(x), dense(x))
 
 
+def test_functions_of_functions_compute_with_the_dense_matrix():
+    sparse, dense, _ = layers(30, 8, 0.2)
+    x = torch.randn(4, 9, 30)
+    close(torch.func.vmap(sparse)(x), dense(x))
+    close(torch.func.grad(lambda x: sparse(x).square().sum())(x), torch.func.grad(lambda x: dense(x).square().sum())(x))
+
+
 def test_state_dict_is_that_of_the_dense_layer():
     sparse, dense, mask = layers(30, 8, 0.2)
     state = sparse.state_dict()

@@ -16,7 +16,7 @@ class SparseLinear(nn.Linear):
 
     Equal within rounding to the dense layer with zeros where the mask is off, whatever the input; on the CPU in float32
     and float64 its cost falls with density: product, both gradients and optimizer state know only the weights that are
-    left. Elsewhere (other devices and dtypes, autocast, torch.compile, second derivatives) it computes with the dense
+    left. Elsewhere (other devices and dtypes, autocast, torch.compile, torch.func, second derivatives) it computes with the dense
     matrix. Its state dict is that of the dense layer. `weight` may be read, and differentiated, but it is made anew
     each time: write to `values` instead. The kernels run on one thread and give the same bits each time.
 
@@ -101,6 +101,7 @@ def _has_kernel(x: Tensor, values: Any, bias: Tensor | None) -> bool:
     return (
         not torch.jit.is_tracing()
         and not torch.compiler.is_compiling()
+        and not torch._C._are_functorch_transforms_active()  # torch.func.vmap, grad, …
         and values.dtype in (torch.float32, torch.float64)
         and values.is_contiguous()
         and x.dtype == values.dtype
