@@ -17,8 +17,8 @@ class SparseLinear(nn.Linear):
     Equal within rounding to the dense layer with zeros where the mask is off, whatever the input; on the CPU in float32
     and float64 its cost falls with density: product, both gradients and optimizer state know only the weights that are
     left. Elsewhere (other devices and dtypes, autocast, torch.compile, torch.func, second derivatives) it computes with
-    the dense matrix. Its state dict is that of the dense layer. `weight` may be read, and differentiated, but it is made
-    anew each time: write to `values` instead. The kernels run on one thread and give the same bits each time.
+    the dense matrix. Its state dict is that of the dense layer. `weight` may be read, and differentiated, but it is
+    made anew each time: write to `values` instead. The kernels run on one thread and give the same bits each time.
 
     Args:
         linear: the layer to take over. The bias is shared with it, the values are copied.
