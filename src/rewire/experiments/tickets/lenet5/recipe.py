@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 110_000},
+    cost={"quick": 40, "full": 97_000},
     draw=draw,
     data=("mnist",),
 )

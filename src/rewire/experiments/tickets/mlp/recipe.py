@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 90, "full": 5000},
+    cost={"quick": 80, "full": 8300},
     draw=draw,
     data=("mnist",),
 )

@@ -7,11 +7,11 @@ from rewire.experiments.tickets.shared.config import SearchConfig, popular_repos
 
 FAITHFUL, POPULAR, GENTLE = "faithful", "popular repository", "output layer at half the rate"
 PROTOCOL = SearchConfig(sparse_below=0.2)
-QUICK = replace(PROTOCOL, train_images=30_000, epochs=1, levels=13)
+QUICK = replace(PROTOCOL, train_images=40_000, epochs=1, levels=13)
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
-    """`quick` trains a level for one epoch of 30,000 images, and stops at 1 % left.
+    """`quick` trains a level for one epoch of 40,000 images, and stops at 1 % left.
 
     Frankle & Carbin take half as much from the output layer; the report does not say that it does.
     """

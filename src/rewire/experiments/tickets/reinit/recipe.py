@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 60, "full": 2400},
+    cost={"quick": 60, "full": 1900},
     draw=draw,
     data=("mnist",),
 )

@@ -25,7 +25,7 @@ class ReinitConfig(SearchConfig):
 
 
 FULL = ReinitConfig(epochs=25, levels=11, every=2, evaluate_every=300, sparse_below=0.25)
-QUICK = ReinitConfig(epochs=1, train_images=30_000, keep=0.45, levels=4, sparse_below=0.25)
+QUICK = ReinitConfig(epochs=1, keep=0.45, levels=4, sparse_below=0.25)
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
