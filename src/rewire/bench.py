@@ -39,12 +39,12 @@ def run(names: Iterable[str] = (), folder: Path = FOLDER) -> list[dict[str, Any]
     import torch
 
     from rewire.runs import capture, hardware
+    from rewire.training.denormals import flushed
 
     torch.set_num_threads(1)
-    # Hundreds of steps on one batch take gradients and Adam's moments below 1e-38, where arithmetic is 4 times slower.
-    torch.set_flush_denormal(True)
     machine = {"hardware": hardware(capture("cpu", threads=1)), "torch": torch.__version__}
-    return [{"name": name, **found[name](), **machine} for name in wanted]
+    with flushed():  # hundreds of steps on one batch make numbers that small of Adam's moments, plain and gated alike
+        return [{"name": name, **found[name](), **machine} for name in wanted]
 
 
 def interleave(
