@@ -22,6 +22,7 @@ MODULES = {
     "tickets/lenet5": "rewire.experiments.tickets.lenet5.recipe",
     "tickets/reinit": "rewire.experiments.tickets.reinit.recipe",
     "tickets/halves": "rewire.experiments.tickets.halves.recipe",
+    "tickets/datasets": "rewire.experiments.tickets.datasets.recipe",
     "tickets/labels": "rewire.experiments.tickets.labels.recipe",
     "tickets/optimizers": "rewire.experiments.tickets.optimizers.recipe",
     "tickets/obd": "rewire.experiments.tickets.obd.recipe",

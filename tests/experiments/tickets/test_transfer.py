@@ -25,6 +25,7 @@ HALVES = replace(TINY, half=1, to_half=2)
         ({"half": 1, "to_half": 2}, {"half": 2}),
         ({"labels": (0, 1), "to_labels": (2, 3)}, {"labels": (2, 3)}),
         ({"optimizer": "sgd", "to_optimizer": "adam"}, {"optimizer": "adam"}),
+        ({"dataset": "mnist", "to_dataset": "fashion-mnist"}, {"dataset": "fashion-mnist"}),
     ],
 )
 def test_one_thing_is_different_at_the_target(moves, there):

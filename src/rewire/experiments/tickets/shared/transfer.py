@@ -9,10 +9,11 @@ from rewire.runs import Records
 
 @dataclass(frozen=True)
 class TransferConfig(SearchConfig):
-    """A search, and what differs where its tickets are trained again; with none of the three they are not.
+    """A search, and what differs where its tickets are trained again; with none of the four they are not.
 
     Attributes:
         to_half: the other half of the training images. to_labels: other classes. to_optimizer: the other optimizer.
+        to_dataset: the other dataset, whose images must have the same shape.
         to_levels: the levels whose tickets are trained again; all when empty.
     """
 
@@ -20,6 +21,7 @@ class TransferConfig(SearchConfig):
     to_labels: tuple[int, ...] = ()
     to_optimizer: str = ""
     to_levels: tuple[int, ...] = ()
+    to_dataset: str = ""
 
 
 def target(config: TransferConfig) -> TransferConfig | None:
@@ -33,6 +35,7 @@ def target(config: TransferConfig) -> TransferConfig | None:
         half=config.to_half or config.half,
         labels=config.to_labels or config.labels,
         optimizer=config.to_optimizer or config.optimizer,
+        dataset=config.to_dataset or config.dataset,
     )
     return None if moved == config else moved
 
