@@ -212,6 +212,18 @@ def test_tied_weights_are_refused():
         tickets.shrink(model, mask, torch.zeros(1, 4))
 
 
+@pytest.mark.parametrize("module", [nn.Linear(6, 5), nn.Conv2d(6, 5, 1)])
+def test_an_input_stays_whole_though_nobody_looks_at_a_part_of_it(module):
+    """The outside world gives it: a mask without the weights of an empty pixel takes none away."""
+    example = torch.randn(2, 6) if isinstance(module, nn.Linear) else torch.randn(2, 6, 3, 3)
+    model = nn.Sequential(module, nn.ReLU(), nn.Flatten(), nn.LazyLinear(2))
+    model(example)
+    masks = {name: torch.ones(p.shape, dtype=torch.bool) for name, p in model.named_parameters()}
+    masks["0.weight"][:, 2] = False
+    smaller = tickets.shrink(model, masks, example)
+    assert smaller[0].weight.shape == model[0].weight.shape
+
+
 def test_no_layer_loses_all_its_filters():
     model, x = make("resnet20 A")
     norm = {f"blocks.0.norm1.{key}": torch.zeros(16, dtype=torch.bool) for key in ("weight", "bias")}

@@ -89,8 +89,9 @@ def kept(steps: Steps, on: Switches) -> Channels:
     """
     living, used = alive(steps, on), needed(steps, on)
     found = {name: living[name] & used[name] for name in steps}
-    for link in (link for step in steps.values() if step.kind == "sink" for link in step.links):
-        found[link.source][:] = True
+    for name, step in steps.items():  # inputs and outputs have the width that the outside world gives them
+        for end in [name] if step.kind == "source" else [link.source for link in step.links if step.kind == "sink"]:
+            found[end][:] = True
     ties = list(_ties(steps))
     while sum(_join(found, *tie) for tie in ties):  # every tie in every round, until nothing changes
         pass
