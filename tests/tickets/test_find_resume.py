@@ -168,6 +168,45 @@ def test_missing_final_values_and_changed_settings_are_told(tmp_path):
             search(tmp_path / "search", levels=1)
 
 
+@pytest.mark.parametrize("gone", ["search.json", "start.safetensors"])
+def test_without_settings_or_start_nothing_is_gone_on_with(gone, tmp_path):
+    """Other settings, or the values of another model, would otherwise count as those of the stored levels."""
+    search(tmp_path, levels=1)
+    (tmp_path / gone).unlink()
+    with pytest.raises(ValueError, match=f"{gone} must be .* got nothing: restore it, or delete the folder"):
+        search(tmp_path, levels=2)
+    assert not (tmp_path / gone).exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "other"),
+    [("level-001", "level-000"), ("start", "final-001"), ("final-001", "start"), ("level-001", "other/level-001")],
+)
+def test_a_file_in_the_place_of_another_is_refused(file, other, tmp_path):
+    search(tmp_path, levels=1)
+    search(tmp_path / "other", levels=1, keep=0.4)
+    (tmp_path / f"{file}.safetensors").write_bytes((tmp_path / f"{other}.safetensors").read_bytes())
+    with pytest.raises(ValueError, match=rf"{file}.safetensors must be '.*'; got '.*': it was renamed or is another's"):
+        search(tmp_path, levels=2)
+
+
+def test_a_file_is_no_directory(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(NotADirectoryError, match=r"directory must be a folder, or new; got the file .*/file"):
+        search(tmp_path / "file")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**70, True, None])
+def test_a_stored_seed_is_one_that_generators_take(seed, tmp_path):
+    search(tmp_path, levels=0)
+    path = tmp_path / "search.json"
+    content = json.loads(path.read_text())
+    content["settings"]["seed"] = seed
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"search.json must list the settings of a search; it was changed by hand"):
+        search(tmp_path, levels=1)
+
+
 def test_a_report_that_no_file_can_hold_is_told_and_the_training_is_not_lost(tmp_path):
     class Tensors(Trainer):
         def __call__(self, model, phase):

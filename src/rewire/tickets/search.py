@@ -72,7 +72,7 @@ class Search:
 
     def start(self, train: Train) -> Snapshot:
         """The start point: the model's values as they are, or after `rewind` steps; the stored one where there is."""
-        stored = self.store and self.store.start()
+        stored = self.store and self.store.start(self.settings)
         if stored:
             restore_values(self.model, stored.values)
             return Snapshot(look_at(self.model).copy().values, stored.streams)  # on the model's devices
@@ -81,7 +81,7 @@ class Search:
             self._check_numbers(f"train must leave numbers after {self.rewind} steps")
         start = look_at(self.model).copy()
         if self.store:
-            self.store.save_start(start)
+            self.store.save_start(start, self.settings)
         return start
 
     def finished(self, levels: int) -> list[Level]:

@@ -14,6 +14,7 @@ from rewire.gates.contents import unwrapped
 
 FORMAT = "rewire snapshot 1"
 VALUE, STREAM = "value/", "stream/"
+RESTORE = "restore it, or delete the folder to start anew"
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,31 @@ def check_alike(own: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None
         raise ValueError(f"model must be of the same architecture; {'; '.join(differ[:3])}{more}")
 
 
-def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+def write_snapshot(path: Path, snapshot: Snapshot, mark: str) -> None:
+    """mark: what the snapshot is of, which a reader must know as well."""
     tensors = {VALUE + name: t for name, t in snapshot.values.items()}
     tensors |= {STREAM + device: t for device, t in snapshot.streams.items()}
-    write_tensors(path, tensors, {"format": FORMAT, "sha256": digest(tensors)})
+    write_tensors(path, tensors, {"format": FORMAT, "sha256": digest(tensors), "mark": mark})
 
 
-def read_snapshot(path: Path) -> Snapshot:
-    """Raises ValueError for a file that is missing, foreign, truncated or changed."""
+def read_snapshot(path: Path, mark: str) -> Snapshot:
+    """Raises ValueError for a file that is missing, foreign, truncated, changed or of another mark."""
     try:
         tensors, head = read_tensors(path)
     except FileNotFoundError:
-        raise ValueError(f"{path} must be there; got nothing: restore it, or delete the folder to start anew") from None
+        raise ValueError(f"{path} must be there; got nothing: {RESTORE}") from None
     if head.get("format") != FORMAT:
         raise ValueError(f"{path} must be of format {FORMAT!r}; got {head.get('format')!r}: it is another program's")
     if head.get("sha256") != digest(tensors):
         raise ValueError(f"{path} must have the SHA-256 that is written in it; it was changed after it was saved")
+    check_mark(path, head, mark)
     return Snapshot(_under(VALUE, tensors), _under(STREAM, tensors))
+
+
+def check_mark(path: Path, head: Mapping[str, Any], mark: str) -> None:
+    """Raise ValueError for a file of another mark. Files from before there were marks have none."""
+    if head.get("mark", mark) != mark:
+        raise ValueError(f"{path} must be {mark!r}; got {head['mark']!r}: it was renamed or is another's; {RESTORE}")
 
 
 def digest(tensors: Mapping[str, Tensor], words: Iterable[str] = ()) -> str:
