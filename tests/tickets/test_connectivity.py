@@ -126,3 +126,11 @@ def test_bad_input_is_refused():
         path(model, line(1, 1) | {"bias": torch.zeros(1)}, line(1, 1), lambda model: 0)
     with pytest.raises(ValueError, match="errors must hold both ends at least; got 1 points"):
         instability([(0.0, 0.1)])
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_point_that_diverged_is_not_overlooked(place):
+    errors = [(0.0, 0.1), (0.5, 0.2), (1.0, 0.1)]
+    errors[place] = (errors[place][0], float("nan"))
+    assert not instability(errors) < STABLE
+    assert instability(errors) != instability(errors)

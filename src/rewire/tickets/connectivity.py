@@ -4,6 +4,7 @@ Two trainings that differ in the order of their examples only are stable when no
 they do: they ended in one valley.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -59,7 +60,7 @@ def path(
 def instability(errors: Path) -> float:
     """How far the worst point of a path lies above the mean of its ends; below `STABLE` the two networks are connected.
 
-    Never negative, for the ends are points too. Raises ValueError for fewer than 2 points.
+    Never negative, for the ends are points too; NaN where an error is. Raises ValueError for fewer than 2 points.
 
     >>> round(instability([(0.0, 0.02), (0.5, 0.9), (1.0, 0.04)]), 6)
     0.87
@@ -67,7 +68,8 @@ def instability(errors: Path) -> float:
     if len(errors) < 2:
         raise ValueError(f"errors must hold both ends at least; got {len(errors)} points: use path()")
     values = [error for _, error in errors]
-    return max(values) - (values[0] + values[-1]) / 2
+    worst = math.nan if any(map(math.isnan, values)) else max(values)  # max() would overlook it
+    return worst - (values[0] + values[-1]) / 2
 
 
 def interpolate(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
