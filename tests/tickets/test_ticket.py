@@ -177,3 +177,18 @@ def test_inspect_shows_a_ticket_file(tmp_path, capsys):
     path.write_bytes(path.read_bytes()[:-1])
     assert main(["inspect", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (network().to("meta"), r"'0.weight' is on the meta device: call model.to_empty first"),
+        (nn.LazyLinear(3), r"'weight' is lazily initialised: run one batch through it"),
+    ],
+)
+def test_a_model_that_cannot_hold_values_is_refused(model, message):
+    """torch copies values into the meta device without a word."""
+    with pytest.raises(ValueError, match=message):
+        ticket_of(network()).apply(model)
+    with pytest.raises(TypeError, match=r"model must be a torch.nn.Module; got type"):
+        ticket_of(network()).apply(nn.Sequential)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from rewire.files import read_tensors, write_tensors
 from rewire.gates.contents import unwrapped
@@ -31,8 +32,16 @@ class Snapshot:
 
 def look_at(model: nn.Module) -> Snapshot:
     """The model's own tensors, which go on changing, and the streams that its training draws from."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
     inner = unwrapped(model)
-    values = {name: tensor.detach() for name, tensor in [*inner.named_parameters(), *inner.named_buffers()]}
+    named = dict([*inner.named_parameters(), *inner.named_buffers()])
+    for name, tensor in named.items():
+        if is_lazy(tensor):
+            raise ValueError(f"model must have its shapes; {name!r} is lazily initialised: run one batch through it")
+        if tensor.is_meta:
+            raise ValueError(f"model must hold numbers; {name!r} is on the meta device: call model.to_empty first")
+    values = {name: tensor.detach() for name, tensor in named.items()}
     streams = {"cpu": torch.get_rng_state()}
     for device in sorted({str(t.device) for t in values.values() if t.is_cuda}):
         streams[device] = torch.cuda.get_rng_state(device)
