@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 import rewire
 from rewire.bench import interleave
 from rewire.models import MLP
+from rewire.runs.resident import GIB, peak_gib
 from rewire.tickets import Phase, find, masked, prunable
 
 WIDTHS = (784, 300, 100, 10)
@@ -144,15 +144,11 @@ def measure_level() -> dict[str, float]:
                 parameter.mul_(0.5)
         marks.append(time.perf_counter())
 
-    before = _peak()
+    before = peak_gib()
     with tempfile.TemporaryDirectory() as directory:
         find(model, train, levels=LEVELS, directory=directory)
     between = [after - end for end, after in zip(marks[1::2], marks[2::2])]
-    return {"seconds": min(between), "memory": (_peak() - before) / size}
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"seconds": min(between), "memory": (peak_gib() - before) * GIB / size}
 
 
 BENCHMARKS = {

@@ -12,9 +12,9 @@ import traceback
 from pathlib import Path
 
 from rewire.experiments.light_switch.images.config import ImageConfig, MemoryConfig
-from rewire.experiments.light_switch.images.resident import GIB, held_gib, peak_gib
 from rewire.experiments.recipe import Context
 from rewire.experiments.worker import one_line
+from rewire.runs.resident import GIB, held_gib, peak_gib
 
 # The kinds of error that the process can hand on, the particular before the general; any other is a RuntimeError.
 KINDS = {kind.__name__: kind for kind in (FileNotFoundError, ConnectionError, OSError, ValueError)}

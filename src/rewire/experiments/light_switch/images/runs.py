@@ -12,12 +12,12 @@ import rewire
 from rewire.experiments.light_switch.contenders import contender
 from rewire.experiments.light_switch.images.config import ImageConfig, TransformConfig
 from rewire.experiments.light_switch.images.families import PRIMARIES, family
-from rewire.experiments.light_switch.images.resident import peak_gib
 from rewire.experiments.light_switch.images.rounding import ROUNDED, rounding_rows
 from rewire.experiments.light_switch.images.wiring import PIXELS, pixel_rows, pixels, wiring_rows, write_images
 from rewire.experiments.recipe import Context
 from rewire.files import write_json
 from rewire.models import LeNet5
+from rewire.runs.resident import peak_gib
 from rewire.tasks import Task, transforms
 from rewire.training import Checkpoint, Streams, evaluate, fit
 
