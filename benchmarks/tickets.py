@@ -108,7 +108,7 @@ def usual_loop() -> dict[str, Any]:
         their_optimizer.step()
 
     with masked(model, mask):
-        return interleave(ours, reference, rounds=100) | {"target": 1 / 3}
+        return interleave(ours, reference, rounds=100) | {"target": round(1 / 3, 3)}
 
 
 def _endless(loader: DataLoader[Any]) -> Iterator[Any]:
