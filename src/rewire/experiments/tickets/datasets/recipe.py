@@ -36,7 +36,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 55, "full": 1650},
+    cost={"quick": 50, "full": 1650},
     draw=draw,
     data=("mnist", "fashion-mnist"),
 )
