@@ -141,6 +141,13 @@ def test_only_boolean_tensors_make_a_mask():
         on(True) & {"w": torch.tensor([True])}
 
 
+@pytest.mark.parametrize("tensors", [None, [("w", torch.tensor([True]))], {0: torch.tensor([True])}])
+def test_names_are_text(tensors):
+    """A file would hold the number as text, or not at all."""
+    with pytest.raises(TypeError, match=r"mask must .*; got"):
+        Mask(tensors)
+
+
 def test_it_is_at_hand_without_knowing_the_rooms():
     assert rewire.Mask is Mask
     assert rewire.masks.Mask is Mask

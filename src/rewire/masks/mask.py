@@ -21,7 +21,11 @@ class Mask(Mapping[str, Tensor]):
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]):
+        if not isinstance(tensors, Mapping):
+            raise TypeError(f"mask must be a mapping from names to boolean tensors; got {type(tensors).__name__}")
         for name, tensor in tensors.items():
+            if not isinstance(name, str):
+                raise TypeError(f"mask must name its tensors as parameters are named, by text; got {name!r}")
             if not isinstance(tensor, Tensor) or tensor.dtype != torch.bool:
                 got = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
                 raise TypeError(f"mask must hold boolean tensors; {name!r} is {got}: compare first, as in score > 0")
