@@ -220,3 +220,20 @@ def test_missing_and_mismatched_evidence_is_refused_in_one_line():
         score("movement", given | {"final": {"w": torch.ones(2, 2)}})
     with pytest.raises(ValueError, match=r"got \[4\] in 'final', \[1\] in 'within' for 'w'"):
         score("magnitude", given, within={"w": torch.ones(1, dtype=torch.bool)})
+    with pytest.raises(TypeError, match="evidence must map layers to tensors; got Tensor as 'final'"):
+        score("magnitude", {"final": torch.ones(4)})
+    with pytest.raises(TypeError, match="evidence must be tensors; got float in 'gradient' for 'w'"):
+        score("snip", given | {"gradient": {"w": 1.0}})
+
+
+@pytest.mark.parametrize("criterion", [torch.abs, lambda final, /: final])
+def test_a_criterion_whose_parameters_have_no_names_is_refused(criterion):
+    with pytest.raises(TypeError, match=r"criterion must name its evidence in its parameters; got .*: wrap it"):
+        needs(criterion)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool])
+def test_whole_scores_are_last_where_the_mask_is_off(dtype):
+    on = torch.tensor([True, True, False, True])
+    scores = score(lambda final: final.to(dtype), {"final": {"w": torch.arange(4.0)}}, within={"w": on})["w"]
+    assert scores.tolist() == [*torch.arange(2).to(dtype).tolist(), -torch.inf, torch.tensor(3).to(dtype).item()]

@@ -72,7 +72,15 @@ def needs(criterion: str | Criterion) -> tuple[str, ...]:
     >>> needs("movement"), needs("snip")
     (('init', 'final'), ('final', 'gradient'))
     """
-    parameters = inspect.signature(resolve(criterion)).parameters.values()
+    function = resolve(criterion)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+        named = all(p.kind is not p.POSITIONAL_ONLY for p in parameters)
+    except ValueError:  # a built-in, such as torch.abs
+        parameters, named = (), False
+    if not named:
+        got = f"{_name(function)!r}, whose parameters have none: wrap it, as in lambda final: …"
+        raise TypeError(f"criterion must name its evidence in its parameters; got {got}")
     return tuple(p.name for p in parameters if p.default is p.empty and p.name != "generator")
 
 
@@ -149,6 +157,8 @@ def _score(
         raise ValueError(f"criterion must return scores of shape {list(expected)} for {layer!r}; got {got}")
     if on is None:
         return scores
+    if not scores.is_floating_point() and not scores.is_complex():
+        scores = scores.double()  # whole numbers and booleans have no −∞
     return scores.new_full(on.shape, -torch.inf).masked_scatter_(on, scores)
 
 
@@ -169,9 +179,14 @@ def _check(
     kinds = {name: evidence[name] for name in names} | ({} if within is None else {"within": within})
     first = names[0]
     for name, layers in kinds.items():
+        if not isinstance(layers, Mapping):
+            raise TypeError(f"evidence must map layers to tensors; got {type(layers).__name__} as {name!r}")
+    for name, layers in kinds.items():
         for layer in sorted({*kinds[first]} ^ {*layers}):
             raise ValueError(f"evidence must name the same layers; got {layer!r} only in one of {first!r}, {name!r}")
         for layer, tensor in layers.items():
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"evidence must be tensors; got {type(tensor).__name__} in {name!r} for {layer!r}")
             if tensor.shape != kinds[first][layer].shape:
                 shapes = f"{list(kinds[first][layer].shape)} in {first!r}, {list(tensor.shape)} in {name!r}"
                 raise ValueError(f"evidence must be of one shape per layer; got {shapes} for {layer!r}")
