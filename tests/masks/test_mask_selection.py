@@ -142,6 +142,8 @@ def test_scores_that_cannot_be_compared_name_their_layer(choose):
         choose({"bad": torch.ones(2, dtype=torch.complex64)})
     with pytest.raises(ValueError, match="scores must name at least one tensor"):
         choose({})
+    with pytest.raises(TypeError, match=r"scores must be tensors; 'bad' is ndarray: torch.as_tensor makes one"):
+        choose({"good": torch.ones(2), "bad": np.ones(2)})
 
 
 def test_memory_order_shape_gradients_and_dtypes_are_of_no_account():
@@ -197,6 +199,8 @@ def test_patterns_give_layers_their_own_fractions_first_match_first():
         select(scores, {"conv3.weight": 0.5, "*": 0.2})
     with pytest.raises(TypeError, match="keep must be one number with scope='global'"):
         select(scores, {"*": 0.5}, scope="global")
+    with pytest.raises(TypeError, match="keep must map patterns of names to numbers; got the pattern 0"):
+        select(scores, {0: 0.5})
 
 
 @pytest.mark.parametrize("keep", [0, -0.1, 1.5, float("nan"), float("inf"), True, "0.5", None, {"*": 2}])

@@ -86,6 +86,9 @@ def _candidates(scores: Mapping[str, Tensor], within: Mask | None) -> Iterator[t
         raise ValueError("scores must name at least one tensor; got none: nothing could be kept")
     if within is not None:
         within.check(scores)
+    for name, tensor in scores.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"scores must be tensors; {name!r} is {type(tensor).__name__}: torch.as_tensor makes one")
     common = _common_dtype(scores)
     for name, tensor in scores.items():
         if tensor.is_complex():
@@ -164,6 +167,8 @@ def _per_layer(parameter: str, given: object, names: Mapping[str, object]) -> di
     if not isinstance(given, Mapping):
         return dict.fromkeys(names, given)
     for pattern in given:
+        if not isinstance(pattern, str):
+            raise TypeError(f"{parameter} must map patterns of names to numbers; got the pattern {pattern!r}")
         if not any(_matches(name, pattern) for name in names):
             raise choice(parameter, names, pattern, "patterns like 'layer*' work")
     found = {}
