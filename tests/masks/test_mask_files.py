@@ -184,6 +184,21 @@ def test_entries_that_are_not_those_of_the_content_are_refused(path, place, fiel
     assert "\n" not in str(error.value)
 
 
+def test_a_tensor_that_no_memory_holds_is_refused_in_one_line(path, monkeypatch):
+    save_mask(MASK, path)
+    rewritten(path, tensors=[["none of it", [2**70, 0], 0, 0]])
+    with pytest.raises(ValueError, match="must list tensors that fill it"):
+        load_mask(path)
+    save_mask(MASK, path)
+
+    def full(*args, **options):
+        raise RuntimeError("not enough memory")
+
+    monkeypatch.setattr("rewire.masks.storage.decode", full)
+    with pytest.raises(ValueError, match=r"mask.safetensors must hold what fits in memory; '.*' is \[40, 50\]"):
+        load_mask(path)
+
+
 def test_bytes_shifted_from_one_tensor_to_the_next_are_refused(path):
     save_mask(MASK, path)
     tensors = parts(path)[0]["tensors"]

@@ -86,6 +86,8 @@ def load_mask(path: str | Path) -> Mask:
             tensors[entry.name] = _decoded(_tensor(file.content[start : start + entry.bytes]), entry)
         except ValueError as error:
             raise ValueError(f"{path} must hold a mask of {entry.name!r}: {error}") from None
+        except (MemoryError, RuntimeError):  # all off or all on takes no bytes, however large
+            raise ValueError(f"{path} must hold what fits in memory; {entry.name!r} is {entry.shape}") from None
         start += entry.bytes
     return Mask(tensors)
 
@@ -170,4 +172,4 @@ def _typed(entry: Entry) -> bool:
     if not isinstance(entry.name, str) or not isinstance(entry.shape, list):
         return False
     counts = [*entry.shape, entry.kept, entry.bytes]
-    return all(type(count) is int and count >= 0 for count in counts) and entry.kept <= entry.size < MOST
+    return all(type(count) is int and 0 <= count < MOST for count in counts) and entry.kept <= entry.size < MOST
