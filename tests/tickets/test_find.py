@@ -231,6 +231,33 @@ def test_bad_arguments_are_refused_before_any_training(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"train": None}, "train must be a function; got None"),
+        ({"each": 3}, "each must be a function; got 3"),
+        ({"evidence": {}, "criterion": "snip"}, "evidence must be a function; got {}"),
+        ({"generator": 3}, "generator must be a torch.Generator or None; got 3"),
+        ({"ignore": None}, "ignore must be glob patterns of names; got None"),
+        ({"ignore": ["0.*", 4]}, "ignore must be glob patterns of names; got ['0.*', 4]"),
+        ({"criterion": torch.abs}, "criterion must name its evidence in its parameters; got 'abs'"),
+    ],
+)
+def test_arguments_of_other_types_are_refused_before_any_training(options, message):
+    def train(model: nn.Module, phase: Phase) -> None:
+        raise AssertionError
+
+    with pytest.raises(TypeError) as error:
+        find(network(), options.pop("train", train), levels=1, **options)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("returned", [None, [1], {"gradient": None}, {"gradient": torch.ones(2)}])
+def test_evidence_that_is_no_mapping_is_told(returned):
+    with pytest.raises(TypeError, match=r"evidence must return {kind: {weight: tensor}}; got another type"):
+        find(network(), idle, levels=1, criterion="snip", evidence=lambda model, names: returned)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
         ({"train": diverge}, "train must leave numbers after level 0; got NaN in '4.weight'"),
         ({"train": diverge, "rewind": 5}, "train must leave numbers after 5 steps; got NaN in '4.weight'"),
         ({"train": Trainer(), "rewind": STEPS}, "rewind must come before the end of training; got 12, after which"),
@@ -286,3 +313,5 @@ def test_the_model_given_is_not_copied():
 def test_numbers_of_numpy_are_numbers(tmp_path):
     found, _ = search(tmp_path / "search", keep={"*": np.float32(0.5)}, levels=1)
     assert found.ticket().provenance["keep"] == {"*": 0.5}
+    found, _ = search(tmp_path / "another", levels=np.int64(1), rewind=np.int64(2))
+    assert (len(found.levels), found.ticket().provenance["rewind"]) == (2, 2)

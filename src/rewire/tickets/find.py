@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rewire.masks import EmptyLayer, Mask, score, select
 from rewire.tickets.levels import Found, Level
-from rewire.tickets.search import Evidence, Search, Train
+from rewire.tickets.search import Evidence, Search, Train, check_functions
 
 
 def find(
@@ -68,6 +68,7 @@ def find(
     >>> [level.density for level in found.levels], found.ticket().mask.kept
     ([1.0, 0.5, 0.25], 1)
     """
+    check_functions(train, each=each, evidence=evidence)
     search = Search(
         model, levels, keep, criterion, scope, rewind, ignore, evidence, restart, generator, directory, sparse_below
     )

@@ -32,7 +32,9 @@ def prunable(model: nn.Module, ignore: str | Iterable[str] = ()) -> dict[str, nn
     aliases = parameter_names(model)
     slots = {slot: aliases.get(slot.tensor, [slot.name]) for slot in _weights(unwrapped(model))}  # type: ignore[call-overload]
     known = [name for names in (*aliases.values(), *slots.values()) for name in names]
-    patterns = [ignore] if isinstance(ignore, str) else list(ignore)
+    patterns = [ignore] if isinstance(ignore, str) else list(ignore) if isinstance(ignore, Iterable) else [ignore]
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise TypeError(f"ignore must be glob patterns of names; got {ignore!r}")
     for pattern in patterns:
         if not any(_matches(name, pattern) for name in known):
             raise choice("ignore", dict.fromkeys(known), pattern)

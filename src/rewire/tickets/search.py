@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ class Search:
     ) -> None:
         _check_count("levels", levels, "the number of prunings")
         _check_count("rewind", rewind, "the step whose values every level starts from")
+        rewind = int(rewind)  # a number of numpy's is none of JSON's
+        if not isinstance(generator, torch.Generator | None):
+            raise TypeError(f"generator must be a torch.Generator or None; got {generator!r}: manual_seed makes one")
         if restart not in RESTARTS:
             raise choice("restart", RESTARTS, restart)
         if sparse_below is not None:
@@ -64,7 +68,7 @@ class Search:
             "restart": restart,
             "sparse_below": sparse_below,
             "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
-            "seed": 0 if generator is None else int(torch.randint(2**62, (), generator=generator)),
+            "seed": 0 if generator is None else _drawn(generator),
         }
         self.store = None if directory is None else Store(directory)
         self.settings = self.settings if self.store is None else self.store.open(self.settings)
@@ -127,6 +131,8 @@ class Search:
             "final": {name: weight.detach() for name, weight in self.weights.items()},
         }
         extra = self.collect(self.model, self.asked) if self.asked and self.collect else {}
+        if not isinstance(extra, Mapping) or not all(isinstance(extra.get(kind, {}), Mapping) for kind in self.asked):
+            raise TypeError("evidence must return {kind: {weight: tensor}}; got another type: see tickets.measures")
         for kind in self.asked:
             missing = [name for name in self.weights if name not in extra.get(kind, {})]
             if missing:
@@ -177,8 +183,19 @@ def _name(criterion: str | Callable[..., Tensor]) -> str:
     return criterion if isinstance(criterion, str) else getattr(criterion, "__name__", type(criterion).__name__)
 
 
+def _drawn(generator: torch.Generator) -> int:
+    return int(torch.randint(2**62, (), generator=generator, device=generator.device))
+
+
+def check_functions(train: object, **optional: object) -> None:
+    """Raise TypeError for what cannot be called: now, rather than when a level has been trained."""
+    for parameter, function in {"train": train, **optional}.items():
+        if not callable(function) and (function is not None or parameter == "train"):
+            raise TypeError(f"{parameter} must be a function; got {function!r}")
+
+
 def _check_count(parameter: str, got: object, meaning: str) -> None:
-    if not isinstance(got, int) or isinstance(got, bool) or got < 0:
+    if not isinstance(got, Integral) or isinstance(got, bool) or got < 0:
         raise ValueError(f"{parameter} must be a whole number from 0 up; got {got!r}: it is {meaning}")
 
 
