@@ -2,7 +2,9 @@
 
 import copy
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import torch
@@ -52,10 +54,10 @@ def trace(model: nn.Module, example: Any) -> Trace:
     except Exception as error:  # whatever the forward pass of a user's module raises when it sees proxies
         raise _refusal("model must be one that torch.fx can trace", error) from None
     try:
-        with torch.no_grad():
+        with torch.no_grad(), redirect_stderr(StringIO()):  # ShapeProp prints tracebacks
             ShapeProp(fx.GraphModule(plain, graph)).propagate(*arguments)
     except Exception as error:
-        raise _refusal("example must be an input of the model", error) from None
+        raise _refusal("example must be an input of the model", error.__cause__ or error) from None
     found: dict[str, Step] = {}
     for node in graph.nodes:
         if (made := step(node, plain, found)) is not None:
@@ -70,6 +72,6 @@ def _copy(model: nn.Module) -> nn.Module:
         raise _refusal("model must be plain, so that it can be copied", error) from None
 
 
-def _refusal(rule: str, error: Exception) -> ValueError:
+def _refusal(rule: str, error: BaseException) -> ValueError:
     reason = " ".join(str(error).split())
     return ValueError(f"{rule}; got {type(error).__name__}: {reason[:200]}")

@@ -87,6 +87,7 @@ def shrink_mask(model: nn.Module, mask: Mapping[str, Tensor], example: Any) -> M
 @torch.no_grad()
 def _plan(model: nn.Module, mask: Mapping[str, Tensor] | None, example: Any) -> tuple[Trace, Channels, Cuts]:
     """The masked network's trace, the channels that stay of its values, and what follows for its tensors."""
+    mask = Mask(mask) if mask is not None else None  # boolean, or refused by name
     traced = trace(model, example)
     _zero_outside(traced.model, mask)
     stays = kept(traced.steps, switches(traced.model, traced.steps, mask))
