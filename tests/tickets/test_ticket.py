@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import rewire
+from rewire import tickets
 from rewire.cli import main
 from rewire.files import write_tensors
 from rewire.tickets import Ticket, prunable
@@ -192,3 +193,23 @@ def test_a_model_that_cannot_hold_values_is_refused(model, message):
         ticket_of(network()).apply(model)
     with pytest.raises(TypeError, match=r"model must be a torch.nn.Module; got type"):
         ticket_of(network()).apply(nn.Sequential)
+
+
+def test_a_state_dict_is_as_good_with_tied_weights_and_unsaved_buffers():
+    """As `reinit` returns one."""
+
+    def tied() -> nn.Sequential:
+        model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+        model[1].weight = model[0].weight
+        model.register_buffer("unsaved", torch.ones(2), persistent=False)
+        return model
+
+    values, on = tickets.reinit(tied(), torch.Generator().manual_seed(0)), torch.rand(3, 3) < 0.5
+    for name in ("0.weight", "1.weight"):
+        model = Ticket(rewire.Mask({name: on}), values).apply(tied())
+        assert torch.equal(model[1].weight, values["0.weight"].where(on, 0))
+        assert torch.equal(model[1].bias, values["1.bias"])
+    with pytest.raises(ValueError, match=r"'0.bias' is \[3\] of float32 in the model, missing in the values"):
+        Ticket(rewire.Mask({}), {name: t for name, t in values.items() if name != "0.bias"}).apply(tied())
+    with pytest.raises(ValueError, match=r"'1.weight' is missing in the model, \[3, 3\] of float32 in the values"):
+        Ticket(rewire.Mask({}), values).apply(nn.Sequential(nn.Linear(3, 3)))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from rewire.files import read_tensors, write_tensors
+from rewire.gates.contents import unwrapped
 from rewire.masks import Mask, pack, unpack
 from rewire.tickets.snapshot import VALUE, check_alike, digest, look_at
 
@@ -22,7 +23,8 @@ class Ticket:
     """A sparse network before training: which weights there are, and the values that all parameters start from.
 
     mask: the weights that are on, by name. values: the rewind point, all parameters and buffers by name, pruned
-    weights included. provenance: where the ticket is from; anything that JSON can hold.
+    weights included; or a state dict, which has tied weights under all their names and leaves out unsaved buffers.
+    provenance: where the ticket is from; anything that JSON can hold.
 
     >>> layer = nn.Linear(2, 1)
     >>> values = {name: tensor.detach().clone() for name, tensor in layer.named_parameters()}
@@ -89,8 +91,10 @@ class Ticket:
         mask first. Returns the model. Raises ValueError for another architecture, naming the layers that differ,
         before anything is changed.
         """
-        own = look_at(model).values
-        check_alike(own, self.values)
-        for name, value in (dict(self.values) | self.mask.apply({n: self.values[n] for n in self.mask})).items():
-            own[name].copy_(value)
+        own, state = look_at(model).values, unwrapped(model).state_dict()
+        values = {name: tensor for name, tensor in self.values.items() if name in own or name not in state}
+        check_alike({name: tensor for name, tensor in own.items() if name in values or name in state}, values)
+        targets = state | own
+        for name, value in (values | self.mask.apply({n: self.values[n] for n in self.mask})).items():
+            targets[name].copy_(value)
         return model
