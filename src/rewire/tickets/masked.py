@@ -130,8 +130,11 @@ def _matching(model: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, nn.Para
         if id(known[name]) in _masked_now:
             raise ValueError(f"model must not be masked already; {name!r} is: intersect the masks with & instead")
     parameters = {name: known[name] for name in mask}
-    if len(set(parameters.values())) < len(parameters):
-        raise ValueError("mask must name a tied weight once; got it under two names: leave one out")
+    first: dict[nn.Parameter, str] = {}
+    for name, parameter in parameters.items():
+        other = first.setdefault(parameter, name)
+        if not torch.equal(mask[name], mask[other].to(mask[name].device)):
+            raise ValueError(f"mask must be one of a tied weight; {name!r} and {other!r} differ: intersect them with &")
     return parameters
 
 
