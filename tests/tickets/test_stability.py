@@ -80,3 +80,10 @@ def test_networks_that_do_not_match_are_refused(a, b, mask, message):
 def test_zeros_have_no_direction():
     with pytest.raises(ValueError, match="must have a non-zero weight on the mask"):
         angle(A, {name: torch.zeros_like(tensor) for name, tensor in A.items()})
+
+
+def test_complex_weights_count_with_both_their_parts():
+    a, b = {"w": torch.tensor([1j, 2.0])}, {"w": torch.tensor([0j, 2.0])}
+    assert distance(a, b) == 1.0
+    assert distance(a, b, Mask({"w": torch.tensor([True, False])})) == 1.0
+    assert angle({"w": torch.tensor([1j])}, {"w": torch.tensor([1.0])}) == pytest.approx(90)

@@ -7,6 +7,7 @@ order: two trainings of the ticket that differ in the order of their examples on
 import math
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from rewire.gates.contents import unwrapped
@@ -54,9 +55,13 @@ def _pairs(a: Network, b: Network, mask: Mask | None) -> Iterator[tuple[Tensor, 
     for name in {**ours, **theirs} if mask is None else mask:
         x, y = _matching(name, ours, theirs, mask)
         if mask is not None:
-            yield x.cpu()[mask[name].cpu()].double(), y.cpu()[mask[name].cpu()].double()
-        elif x.is_floating_point():  # a BatchNorm's count of batches is no coordinate
-            yield x.cpu().double(), y.cpu().double()
+            x, y = x.cpu()[mask[name].cpu()], y.cpu()[mask[name].cpu()]
+        elif not x.is_floating_point() and not x.is_complex():  # a BatchNorm's count of batches is no coordinate
+            continue
+        wide = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float64)
+        pair = [each.cpu().to(wide) for each in (x, y)]
+        first, second = map(torch.view_as_real, pair) if wide.is_complex else pair  # two coordinates each
+        yield first, second
 
 
 def _matching(name: str, a: Mapping[str, Tensor], b: Mapping[str, Tensor], mask: Mask | None) -> tuple[Tensor, Tensor]:
