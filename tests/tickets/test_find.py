@@ -313,5 +313,5 @@ def test_the_model_given_is_not_copied():
 def test_numbers_of_numpy_are_numbers(tmp_path):
     found, _ = search(tmp_path / "search", keep={"*": np.float32(0.5)}, levels=1)
     assert found.ticket().provenance["keep"] == {"*": 0.5}
-    found, _ = search(tmp_path / "another", levels=np.int64(1), rewind=np.int64(2))
+    found, _ = search(tmp_path / "another", levels=np.int64(1), rewind=np.int64(2), sparse_below=np.float32(0.5))
     assert (len(found.levels), found.ticket().provenance["rewind"]) == (2, 2)

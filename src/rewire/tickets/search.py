@@ -46,13 +46,14 @@ class Search:
     ) -> None:
         _check_count("levels", levels, "the number of prunings")
         _check_count("rewind", rewind, "the step whose values every level starts from")
-        rewind = int(rewind)  # a number of numpy's is none of JSON's
+        rewind = int(rewind)  # numbers of numpy's are none of JSON's
         if not isinstance(generator, torch.Generator | None):
             raise TypeError(f"generator must be a torch.Generator or None; got {generator!r}: manual_seed makes one")
         if restart not in RESTARTS:
             raise choice("restart", RESTARTS, restart)
         if sparse_below is not None:
             check_below(sparse_below, "sparse_below")
+            sparse_below = float(sparse_below)
         self.model, self.weights = model, prunable(model, ignore)
         with suppress(EmptyLayer):  # keep and scope in the large as in the small: now rather than after a level
             select({name: torch.zeros(1) for name in self.weights}, keep, scope)

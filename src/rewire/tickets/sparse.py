@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from numbers import Real
 from typing import Any
 from weakref import WeakSet
 
@@ -58,7 +59,7 @@ def sparse(model: nn.Module, mask: Mapping[str, Tensor], below: float = 0.25) ->
 
 
 def check_below(below: float, parameter: str = "below") -> None:
-    if isinstance(below, bool) or not (isinstance(below, int | float) and 0 < below <= 1):
+    if isinstance(below, bool) or not (isinstance(below, Real) and 0 < float(below) <= 1):
         raise ValueError(
             f"{parameter} must be in (0, 1]; got {below!r}: it is the density under which a layer is sparse"
         )
