@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -188,6 +189,17 @@ def test_a_file_in_the_place_of_another_is_refused(file, other, tmp_path):
     (tmp_path / f"{file}.safetensors").write_bytes((tmp_path / f"{other}.safetensors").read_bytes())
     with pytest.raises(ValueError, match=rf"{file}.safetensors must be '.*'; got '.*': it was renamed or is another's"):
         search(tmp_path, levels=2)
+
+
+def test_searches_in_one_directory_wait_for_each_other(tmp_path):
+    """They would remove each other's half-written files."""
+    models = [network() for _ in range(3)]
+    trainers = [Trainer(checkpoint=False) for _ in models]
+    options = {"levels": 2, "keep": 0.5, "directory": tmp_path / "search"}
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda model, trainer: find(model, trainer, **options), models, trainers))
+    assert sorted(len(trainer.phases) for trainer in trainers) == [0, 0, 3]
+    assert len({tuple(level.density for level in each.levels) for each in found}) == 1
 
 
 def test_a_file_is_no_directory(tmp_path):

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from rewire.masks import EmptyLayer, Mask, score, select
 from rewire.tickets.levels import Found, Level
 from rewire.tickets.search import Evidence, Search, Train, check_functions
+from rewire.tickets.store import one_at_a_time
 
 
+@one_at_a_time
 def find(
     model: nn.Module,
     train: Train,
@@ -49,6 +51,7 @@ def find(
         directory: where the start point and finished levels are stored. The same call goes on after the last of them,
             and from your own checkpoint in `phase.directory` within one; reports must be what JSON can hold. The
             stored start counts, not the model's values; a higher `levels` goes on from a finished search.
+            While another thread or process searches there, this call waits.
         sparse_below: linear layers of a lower density train as in `tickets.sparse`, which on the CPU costs what their
             weights cost (0.25 is a good choice; numbers differ by rounding). None: all layers train dense.
         each: each(level, model) after a level's training, to measure, save or plot; not again for levels that an

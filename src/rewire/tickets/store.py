@@ -1,17 +1,36 @@
 """What a search keeps on disk: its settings, the start point, finished levels, and the values of the last of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from rewire.files import read_json, remove_temporaries, write_json
+from rewire.files import read_json, remove_temporaries, reserved, write_json
 from rewire.masks import load_mask, read_metadata, save_mask
 from rewire.tickets.levels import Level
 from rewire.tickets.snapshot import RESTORE, Snapshot, check_mark, digest, read_snapshot, write_snapshot
 
 FORMAT, VERSION = "rewire search", 1
 SETTINGS, START = "search.json", "start.safetensors"
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+def one_at_a_time(find: Callable[P, R]) -> Callable[P, R]:
+    """`find` which waits while another thread or process searches in its directory, and then goes on from there."""
+
+    @wraps(find)
+    def waiting(*args: P.args, **options: P.kwargs) -> R:
+        directory = options.get("directory")
+        if not isinstance(directory, str | Path):
+            return find(*args, **options)
+        with suppress(OSError):  # `find` says what is wrong with it
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        with reserved(Path(directory)):
+            return find(*args, **options)
+
+    return waiting
 
 
 class Store:
