@@ -14,7 +14,8 @@ from rewire.tickets.snapshot import RESTORE, Snapshot, check_mark, digest, read_
 
 FORMAT, VERSION = "rewire search", 1
 SETTINGS, START = "search.json", "start.safetensors"
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def one_at_a_time(find: Callable[P, R]) -> Callable[P, R]:
