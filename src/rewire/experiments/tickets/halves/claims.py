@@ -49,19 +49,21 @@ def _all(records: Records, trainer: str) -> str:
 CLAIMS = (
     Claim(
         "LT-5",
-        "a ticket found on one half of the data is as good when trained on the other (ours: gain in percentage points)",
+        "a ticket found on one half of the data is as good when trained on the other",
         "95.74, 96.14 (+.40)",
         "7.2, Fig 3",
         a_ticket_moves_between_halves,
         scaled=frozenset({"quick"}),
+        quantity="pp gained by moving T1 from S1 to S2",
     ),
     Claim(
         "LT-5-values",
-        "its accuracies at 3.1 % left (ours: T1 on S1, by the trainer of the popular repository)",
+        "its accuracies at 3.1 % left",
         "95.74, 96.14",
         "7.2, Fig 3",
         values_come_of_the_popular_trainer,
         artefact=True,
         scaled=frozenset({"quick"}),
+        quantity="%, T1 on S1, popular repository",
     ),
 )

@@ -105,12 +105,13 @@ def the_ticket_on_its_own_digits(records: Records) -> Outcome | None:
 CLAIMS = (
     Claim(
         "LT-6",
-        "a ticket found on the digits 0–4 does badly on 5–9 (ours: where no weight leads to the outputs 5–9)",
+        "a ticket found on the digits 0–4 does badly on 5–9",
         "21.1479",
         "7.2, Fig 4b",
         unseen_outputs_are_empty,
         artefact=True,
         scaled=frozenset({"quick"}),
+        quantity="%, where no weight leads to the outputs 5–9",
     ),
     Claim(
         "LT-6-own",
@@ -119,5 +120,6 @@ CLAIMS = (
         "7.2, Fig 4a",
         the_ticket_on_its_own_digits,
         scaled=frozenset({"quick"}),
+        quantity="% at .16 % left",
     ),
 )
