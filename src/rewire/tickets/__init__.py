@@ -7,15 +7,15 @@ from rewire.tickets.curvature import curvature
 from rewire.tickets.describe import describe
 from rewire.tickets.early_bird import EarlyBird, channel_mask, magnitude_mask, scaling_penalty
 from rewire.tickets.evidence import fisher, flow, gradient, hessian_gradient
-from rewire.tickets.filters import filter_mask, filter_norms, structured
 from rewire.tickets.find import find
-from rewire.tickets.flops import latency, multiply_adds, parameters
 from rewire.tickets.levels import Found, Level, Phase
 from rewire.tickets.masked import masked
 from rewire.tickets.measures import measures
 from rewire.tickets.prunable import prunable
 from rewire.tickets.pruning import from_prune, to_prune
-from rewire.tickets.shrink import shrink, shrink_mask
+from rewire.tickets.shrinking.filters import filter_mask, filter_norms, structured
+from rewire.tickets.shrinking.flops import latency, multiply_adds, parameters
+from rewire.tickets.shrinking.shrink import shrink, shrink_mask
 from rewire.tickets.sparse import sparse
 from rewire.tickets.sparse_linear import SparseLinear
 from rewire.tickets.stability import angle, distance

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rewire.masks import EmptyLayer
-from rewire.tickets.steps import Link, Step
+from rewire.tickets.shrinking.steps import Link, Step
 
 Steps = Mapping[str, Step]
 Channels = dict[str, Tensor]  # per value, a boolean for each channel

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
-from rewire.tickets.channels import Trace
-from rewire.tickets.liveness import Channels
-from rewire.tickets.rearrange import Rearrange
+from rewire.tickets.shrinking.channels import Trace
+from rewire.tickets.shrinking.liveness import Channels
+from rewire.tickets.shrinking.rearrange import Rearrange
 
 
 def rewritten(model: nn.Module, traced: Trace, stays: Channels) -> nn.Module:

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from rewire.errors import choice
 from rewire.gates.contents import unwrapped
 from rewire.masks import EmptyLayer, Mask, select
-from rewire.tickets.channels import Trace, trace
-from rewire.tickets.liveness import alive, switches
-from rewire.tickets.steps import Step
+from rewire.tickets.shrinking.channels import Trace, trace
+from rewire.tickets.shrinking.liveness import alive, switches
+from rewire.tickets.shrinking.steps import Step
 
 COUPLED = ("whole", "together")
 END = "(the end)"

@@ -13,9 +13,9 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn.parameter import is_lazy
 
 from rewire.gates.contents import unwrapped
-from rewire.tickets.channel_rules import step
-from rewire.tickets.rearrange import Rearrange
-from rewire.tickets.steps import Step
+from rewire.tickets.shrinking.channel_rules import step
+from rewire.tickets.shrinking.rearrange import Rearrange
+from rewire.tickets.shrinking.steps import Step
 
 
 class _Tracer(fx.Tracer):

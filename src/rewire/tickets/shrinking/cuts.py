@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from rewire.tickets.channels import Trace
-from rewire.tickets.liveness import Channels
+from rewire.tickets.shrinking.channels import Trace
+from rewire.tickets.shrinking.liveness import Channels
 
 Cut = tuple[Tensor, ...]  # the positions that stay, for each of the first dimensions
 Cuts = Mapping[str, Mapping[str, Cut]]  # per module and tensor

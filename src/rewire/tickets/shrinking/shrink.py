@@ -10,10 +10,10 @@ from torch.utils import _pytree as pytree
 
 from rewire.gates.contents import unwrapped
 from rewire.masks import Mask
-from rewire.tickets.channels import Trace, trace
-from rewire.tickets.cuts import Cuts, by_parameter, cut, cut_module, cuts, move_optimizer
-from rewire.tickets.liveness import Channels, kept, switches
-from rewire.tickets.rewriting import rewritten
+from rewire.tickets.shrinking.channels import Trace, trace
+from rewire.tickets.shrinking.cuts import Cuts, by_parameter, cut, cut_module, cuts, move_optimizer
+from rewire.tickets.shrinking.liveness import Channels, kept, switches
+from rewire.tickets.shrinking.rewriting import rewritten
 
 TOLERANCE = {torch.float16: 0.05, torch.bfloat16: 0.1}  # of the largest output; 1e-3 of any other dtype
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from rewire.tickets.rearrange import Rearrange
-from rewire.tickets.steps import Link, Step
+from rewire.tickets.shrinking.rearrange import Rearrange
+from rewire.tickets.shrinking.steps import Link, Step
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
