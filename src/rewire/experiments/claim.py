@@ -27,7 +27,7 @@ class Claim:
     """A statement of a document and the measurement that tests it.
 
     Attributes:
-        id: as in EXPERIMENTS.md, such as "LS-5a".
+        id: the document, the experiment and the part of it, such as "LS-5a".
         statement: what the document says, in one line.
         paper: its number, as printed there.
         where: the section, figure or table.

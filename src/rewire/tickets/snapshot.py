@@ -100,7 +100,8 @@ def read_snapshot(path: Path, mark: str) -> Snapshot:
 def check_mark(path: Path, head: Mapping[str, Any], mark: str) -> None:
     """Raise ValueError for a file of another mark."""
     if head.get("mark") != mark:
-        raise ValueError(f"{path} must be {mark!r}; got {head.get('mark')!r}: it was renamed or is another's; {RESTORE}")
+        got = head.get("mark")
+        raise ValueError(f"{path} must be {mark!r}; got {got!r}: it was renamed or is another's; {RESTORE}")
 
 
 def digest(tensors: Mapping[str, Tensor], words: Iterable[str] = ()) -> str:
