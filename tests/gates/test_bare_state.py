@@ -39,3 +39,4 @@ def test_a_merged_batch_norm_reads_old_state_as_torch_does():
     state = bare(plain)
     del state["1.num_batches_tracked"]  # as torch before 0.4.1 wrote it
     plain.load_state_dict(state)
+    assert int(plain.state_dict()["1.num_batches_tracked"]) == 0  # torch's own default for state without it
