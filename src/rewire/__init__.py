@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rewire import gates as gates
     from rewire import masks as masks
+    from rewire import optim as optim
+    from rewire import permutations as permutations
     from rewire import tickets as tickets
     from rewire.gates import Hard as Hard
     from rewire.gates import Sigmoid as Sigmoid
@@ -42,14 +44,16 @@ __all__ = [
     "masks",
     "merge",
     "mixed",
+    "optim",
     "param_groups",
+    "permutations",
     "save",
     "switch",
     "tasks_of",
     "tickets",
 ]
 
-ROOMS = ("gates", "masks", "tickets")
+ROOMS = ("gates", "masks", "optim", "permutations", "tickets")
 
 
 def __getattr__(name: str) -> object:

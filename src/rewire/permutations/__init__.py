@@ -1,0 +1,1 @@
+"""Permutations: training that moves weights and never changes them."""
