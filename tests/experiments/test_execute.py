@@ -13,7 +13,7 @@ import pytest
 from fake_recipe import Config, calm, recipe, register, troubled
 from rewire.cli import main
 from rewire.experiments import Finished, Stage, collect, outline, plan, run_recipes
-from rewire.runs import read_json, read_records, run_state
+from rewire.runs import read_json, read_records, run_state, write_json
 
 FAKE = Path(__file__).parents[1] / "fake_recipe.py"
 
@@ -36,6 +36,16 @@ def test_runs_claims_and_the_results_file(tmp_path):
     assert (result["runs"], result["seeds"], result["threads"]) == (2, [0, 1], 1)
     assert result["seconds"] == row["seconds"]
     assert set(result["versions"]) == {"python", "torch", "numpy", "rewire", "commit"}
+
+
+def test_a_results_file_tells_what_stood_behind_the_runs_not_behind_their_judging(tmp_path):
+    good = recipe("good", calm())
+    run_recipes([good], out=tmp_path, jobs=1)
+    for path, commit in zip(sorted(tmp_path.rglob("env.json")), ("abc", "def"), strict=True):
+        write_json(path, read_json(path) | {"commit": commit, "cpu": "an old chip", "cores": 64, "torch": "2.6.0"})
+    result = run_recipes([good], out=tmp_path).results[0]
+    assert result["hardware"] == "an old chip, 64 cores"
+    assert (result["versions"]["commit"], result["versions"]["torch"]) == ("abc; def", "2.6.0")
 
 
 def test_two_seeds_differ_and_what_is_done_is_not_repeated(tmp_path):

@@ -48,7 +48,7 @@ def test_a_run_goes_from_pending_through_interrupted_to_done(tmp_path):
     assert run_state(directory) == "done"
     assert read_json(directory / "done.json") == {"records": 2}
     assert read_json(directory / "config.json") == {"lr": 0.1, "widths": [3]}
-    assert read_json(directory / "env.json")["threads"] == 3
+    assert read_json(directory / "env.json")["threads"] == "1; 3"  # of both sessions
 
 
 def test_a_done_run_is_left_as_it_is(tmp_path):

@@ -12,7 +12,7 @@ from rewire.experiments.pool import run_jobs
 from rewire.experiments.progress import Progress
 from rewire.experiments.recipe import Recipe
 from rewire.experiments.worker import Failure, Settings
-from rewire.runs import capture, check_config, hardware, locked, run_seconds, run_state, write_json
+from rewire.runs import check_config, hardware, locked, merged, run_environment, run_seconds, run_state, write_json
 from rewire.runs.environment import cores
 
 VERSIONS = ("python", "torch", "numpy", "rewire", "commit")
@@ -71,8 +71,7 @@ def run_recipes(
     with _alone(out, {job.recipe for job in pending}):
         with Progress(len(pending)) as listener:
             failures = run_jobs(pending, workers, Settings(device, data), listener)
-        environment = capture(device, threads=1)
-        results = [_result(recipe, plans[recipe.id], budget, out, environment) for recipe in recipes]
+        results = [_result(recipe, plans[recipe.id], budget, out) for recipe in recipes]
         unwritten = _write(results, out, budget)
     if pending and unwritten:
         raise unwritten[0]
@@ -126,12 +125,16 @@ def _check_data(recipes: Sequence[Recipe], pending: Iterable[Job], data: Path | 
         load_images(name, data)
 
 
-def _result(recipe: Recipe, jobs: list[Job], budget: str, out: Path, environment: dict[str, Any]) -> dict[str, Any]:
-    """The content of a results file. `seconds` is what its finished runs took, added up over workers and sessions."""
+def _result(recipe: Recipe, jobs: list[Job], budget: str, out: Path) -> dict[str, Any]:
+    """The content of a results file. `seconds` is what its finished runs took, added up over workers and sessions.
+
+    Hardware and versions are those of the runs, which may have been made elsewhere and long before.
+    """
     jobs = _judged(recipe, jobs, budget, out)
     records = seen(recipe, jobs, budget, out)
     directories = {job.directory for job in jobs}
     seconds = round(sum(run_seconds(directory) for directory in directories), 2)
+    environment = merged(run_environment(directory) for directory in sorted(directories))
     seeds = sorted({job.seed for job in jobs})
     rows = [judge(claim, records, budget) for claim in recipe.claims]
     return {
@@ -141,8 +144,8 @@ def _result(recipe: Recipe, jobs: list[Job], budget: str, out: Path, environment
         "runs": len(directories),
         "seeds": seeds,
         "hardware": hardware(environment),
-        "threads": environment["threads"],
-        "versions": {name: environment[name] for name in VERSIONS},
+        "threads": environment.get("threads"),
+        "versions": {name: environment.get(name) for name in VERSIONS},
         "command": f"rewire run {recipe.id} --budget {budget}{seeds_option(recipe, budget, seeds)}",
         "rows": [{"recipe": recipe.id, **row, "seconds": seconds} for row in rows],
     }

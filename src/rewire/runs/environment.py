@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import subprocess
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,25 @@ def capture(device: str = "cpu", threads: int = 1) -> dict[str, Any]:
     }
 
 
+def merged(environments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """One description of several: what they agree on as it is, otherwise the different values, as "2.13.0; 2.14.0".
+
+    >>> merged([{"torch": "2.13.0", "cores": 2}, {"torch": "2.14.0", "cores": 2}])
+    {'torch': '2.13.0; 2.14.0', 'cores': 2}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for environment in environments:
+        for name, value in environment.items():
+            if value is not None:
+                parts = value.split("; ") if isinstance(value, str) else [value]
+                found.setdefault(name, {}).update({str(part): part for part in parts})
+    return {name: "; ".join(seen) if len(seen) > 1 else next(iter(seen.values())) for name, seen in found.items()}
+
+
 def hardware(environment: dict[str, Any]) -> str:
     """One line for reports, such as "AMD EPYC 7763, 2 cores" or "…, NVIDIA H200"."""
-    parts = (environment["cpu"], f"{environment['cores']} cores", environment["gpu"])
+    count = environment.get("cores")
+    parts = (environment.get("cpu"), count and f"{count} cores", environment.get("gpu"))
     return ", ".join(part for part in parts if part)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import cattrs
 
 from rewire.files import read_json, remove_temporaries, write_json
-from rewire.runs.environment import capture
+from rewire.runs.environment import capture, merged
 from rewire.runs.lock import locked
 from rewire.runs.records import JsonLines, Record, read_records
 
@@ -56,7 +56,7 @@ def open_run(
         if run_state(directory) == "done":
             yield Run(directory, sink, done=True)
             return
-        write_json(directory / ENVIRONMENT, capture(device, threads))
+        write_json(directory / ENVIRONMENT, merged([run_environment(directory), capture(device, threads)]))
         with _timed(directory / TIMING):
             yield Run(directory, sink, done=False)
         sink.close()
@@ -84,6 +84,15 @@ def run_records(directory: Path) -> list[Record]:
 def run_seconds(directory: Path) -> float:
     """Wall seconds spent in the run, over all its sessions; a killed session's and a damaged file's are lost."""
     return float(_entry(directory / TIMING, "seconds", int | float) or 0.0)
+
+
+def run_environment(directory: Path) -> dict[str, Any]:
+    """What stood behind the run, over all its sessions (see `merged`); empty where its file is missing or damaged."""
+    try:
+        found = read_json(directory / ENVIRONMENT)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _done_records(directory: Path) -> int | None:
