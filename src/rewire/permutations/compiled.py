@@ -1,0 +1,39 @@
+"""How this room's kernels are compiled, and how their rows are shared out among threads.
+
+It imports numba: import it only where a kernel is run.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+
+WORTH_A_THREAD = 2**16  # values: about half a millisecond of sorting, and what starting a thread may cost
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled at its first call; kept on disk for the next process where a folder can be written."""
+    try:
+        return njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
+        return njit(nogil=True, error_model="numpy")(function)
+
+
+def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray) -> list[Any]:
+    """The kernel's results on parts of the arrays, cut alike along their first dimension: one part for each thread.
+
+    As many threads as torch may use, but none for less than it is worth. A kernel must release the lock of Python and
+    treat rows apart, so that the result is the same for any number of threads.
+    """
+    count = len(arrays[0])
+    threads = max(1, min(torch.get_num_threads(), count, arrays[0].size // WORTH_A_THREAD))
+    if threads == 1:
+        return [kernel(*arrays)]
+    ends = [count * part // threads for part in range(threads + 1)]
+    parts = [[array[start:end] for array in arrays] for start, end in zip(ends, ends[1:])]
+    with ThreadPoolExecutor(threads - 1) as pool:  # made anew: threads that are kept do not survive a fork
+        others = [pool.submit(kernel, *part) for part in parts[1:]]
+        return [kernel(*parts[0]), *(other.result() for other in others)]
