@@ -1,0 +1,1 @@
+"""Fig 12: VGG-7 on CIFAR-10 by LAPerm, and by Adam with regularisation."""
