@@ -17,7 +17,8 @@ class LogisticConfig(TrainConfig):
         changes: the steps whose changes of the weights are measured.
     """
 
-    early: int = 100
+    evaluate_every: int = 50
+    early: int = 50
     changes: int = 50
 
 

@@ -46,7 +46,7 @@ def permute(trained: Trained, config: RewireConfig, context: Context) -> None:
     assert laperm is not None, config.method
     steps(trained, config, context, 0, config.permuted, directory=context.directory / PHASE)
     laperm.sync()
-    laperm.detach()
+    laperm.remove()
 
 
 def zeros(seen: dict[str, dict[str, Tensor]]) -> Iterator[dict[str, Any]]:

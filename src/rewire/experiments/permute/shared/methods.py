@@ -1,7 +1,7 @@
 """The three ways to train: values moved by SGPerm, moved back to their ranks after Adam by LAPerm, changed by Adam."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import nn
@@ -28,7 +28,7 @@ def start(config: TrainConfig, model: nn.Module, seed: int) -> tuple[Optimizer, 
     adam = torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True)
     if config.method == "adam":
         return adam, None
-    return adam, LAPerm(adam, k=config.k or "auto", params=weight_slots(model).values())
+    return adam, LAPerm(adam, k=config.k or "auto", params=model)
 
 
 def sgperm(config: TrainConfig, model: nn.Module, seed: int) -> SGPerm:
@@ -48,10 +48,11 @@ def sgperm(config: TrainConfig, model: nn.Module, seed: int) -> SGPerm:
 
 
 @contextmanager
-def synced(laperm: LAPerm | None) -> Iterator[None]:
-    """Within, the weights are a permutation of θ0 where they ought to be one; then as they were."""
-    if laperm is None:
+def synced(laperm: LAPerm | None, model: nn.Module) -> Iterator[None]:
+    """Within, the weights are a permutation of θ0 where they ought to be one; then weights and buffers as before."""
+    with ExitStack() as stack:
+        for buffer in model.buffers():
+            stack.callback(buffer.copy_, buffer.clone())
+        if laperm is not None:
+            stack.enter_context(laperm.synced())
         yield
-    else:
-        with laperm.synced():
-            yield

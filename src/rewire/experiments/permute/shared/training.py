@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import MultiStepLR
 from torch.optim.swa_utils import update_bn
 
 from rewire.experiments.permute.shared.config import TrainConfig, looks, milestones
@@ -101,7 +102,7 @@ def steps(
             steps=last,
             batch_size=config.batch_size,
             streams=Streams(context.seed),
-            scheduler=torch.optim.lr_scheduler.MultiStepLR(trained.optimizer, milestones(config)),
+            scheduler=_schedule(trained.optimizer, config),
             evaluate_at=at | more,
             evaluated=(),
             measure=partial(_measure, trained=trained, config=config, at=at, see=see, observed=more),
@@ -118,14 +119,14 @@ def look(trained: Trained, config: TrainConfig) -> dict[str, Any]:
     """Test accuracy and loss of the synced network; with BatchNorm's statistics as they ran and, asked to, renewed.
 
     The statistics that a network gathers belong to weights between syncs, which a synced network no longer has: as
-    they ran they give "stale_accuracy". Training does not read them, so that renewing them changes nothing there.
+    they ran they give "stale_accuracy". Training goes on with those.
     """
     model, task, laperm = trained.model, trained.task, trained.laperm
     score = partial(evaluate, precision=config.precision, channels_last=convolutional(config))
     found: dict[str, Any] = {"split": "test"}
     if laperm is not None:
         found |= {"moved": laperm.moved, "mobility": laperm.mobility()}
-    with synced(laperm):
+    with synced(laperm, model):
         if config.statistics:
             found |= {"stale_accuracy": score(model, task)["accuracy"]}
             renew_statistics(model, task, config)
@@ -142,6 +143,11 @@ def renew_statistics(model: nn.Module, task: Task, config: TrainConfig) -> None:
 
 def convolutional(config: TrainConfig) -> bool:
     return config.model in ("resnet20", "vgg7")
+
+
+def _schedule(optimizer: Optimizer, config: TrainConfig) -> MultiStepLR | None:
+    """None where the learning rate never falls: SGPerm has none."""
+    return MultiStepLR(optimizer, milestones(config)) if config.drops else None
 
 
 def _measure(
