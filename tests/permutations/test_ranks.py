@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rewire.permutations import compiled, ranks
+from rewire.permutations.compiled import WORTH_A_THREAD
+from rewire.permutations.ranks import _ranks, keys, place, ranks, sorted_rows, sync, sync_
 from rewire.permutations.rows import bits, same_multiset
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64]
@@ -26,11 +27,7 @@ def naive_ranks(row: list[float]) -> list[int]:
 
 
 def through_torch(rows: torch.Tensor) -> torch.Tensor:
-    return ranks._ranks(ranks.keys(rows))
-
-
-def profile_of(rows: torch.Tensor) -> torch.Tensor:
-    return ranks.sorted_rows(rows)
+    return _ranks(keys(rows))
 
 
 def assert_same_bits(a: torch.Tensor, b: torch.Tensor) -> None:
@@ -47,9 +44,9 @@ FLOATS = st.floats(width=16, allow_nan=False, allow_subnormal=True)  # few value
 def test_equal_to_the_naive_ranks_on_every_path(values, dtype):
     rows = torch.from_numpy(values).to(dtype)
     expected = torch.tensor([naive_ranks(row) for row in rows.double().tolist()])
-    assert torch.equal(ranks.ranks(rows), expected)
+    assert torch.equal(ranks(rows), expected)
     assert torch.equal(through_torch(rows), expected)
-    assert_same_bits(ranks.place(profile_of(rows), expected), rows)
+    assert_same_bits(place(sorted_rows(rows), expected), rows)
 
 
 def awkward(kind: str, n: int) -> torch.Tensor:
@@ -68,7 +65,8 @@ def awkward(kind: str, n: int) -> torch.Tensor:
     }[kind]
 
 
-KINDS = "normal, signed constant, heavy tails, zeros, constant, sorted, reversed, one outlier, denormal".split(", ")
+KINDS = ["normal", "signed constant", "heavy tails", "zeros", "constant", "sorted", "reversed", "one outlier"]
+KINDS += ["denormal"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,34 +75,34 @@ def test_the_kernel_equals_torch_on_awkward_rows(kind, n):
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
         rows = awkward(kind, n).to(dtype).nan_to_num(0.0)
         expected = through_torch(rows)
-        assert torch.equal(ranks.ranks(rows), expected)
-        profile, placed, synced = profile_of(rows.flip(0)), rows.clone(), rows.clone()
-        moved = ranks.sync_(synced, profile, placed)
-        assert_same_bits(synced, ranks.place(profile, expected))
+        assert torch.equal(ranks(rows), expected)
+        profile, placed, synced = sorted_rows(rows.flip(0)), rows.clone(), rows.clone()
+        moved = sync_(synced, profile, placed)
+        assert_same_bits(synced, place(profile, expected))
         assert_same_bits(placed, synced)
         assert moved == (bits(synced) != bits(rows)).sum()
 
 
 def test_the_same_on_one_and_on_two_threads():
     rows = torch.randn(200, 1000)
-    one = ranks.ranks(rows)
+    one = ranks(rows)
     torch.set_num_threads(2)
     try:
-        assert rows.numel() > 2 * compiled.WORTH_A_THREAD
-        assert torch.equal(ranks.ranks(rows), one)
+        assert rows.numel() > 2 * WORTH_A_THREAD
+        assert torch.equal(ranks(rows), one)
         synced, placed = rows.clone(), torch.zeros_like(rows)
-        assert ranks.sync_(synced, profile_of(rows.flip(0)), placed) == rows.numel()
+        assert sync_(synced, sorted_rows(rows.flip(0)), placed) == rows.numel()
     finally:
         torch.set_num_threads(1)
-    assert_same_bits(synced, ranks.place(profile_of(rows.flip(0)), one))
+    assert_same_bits(synced, place(sorted_rows(rows.flip(0)), one))
 
 
 def test_a_sync_in_place_elsewhere_than_in_the_kernel():
     rows = torch.randn(3, 50, dtype=torch.float64)
-    profile, placed, synced = profile_of(torch.randn_like(rows)), torch.zeros_like(rows), rows.clone()
-    assert ranks.sync_(synced, profile, placed) == 150
-    assert_same_bits(synced, ranks.sync(rows, profile))
-    assert ranks.sync_(synced, profile, placed) == 0
+    profile, placed, synced = sorted_rows(torch.randn_like(rows)), torch.zeros_like(rows), rows.clone()
+    assert sync_(synced, profile, placed) == 150
+    assert_same_bits(synced, sync(rows, profile))
+    assert sync_(synced, profile, placed) == 0
 
 
 @given(st.integers(1, 6), st.integers(0, 2**31), st.sampled_from(DTYPES), st.booleans())
@@ -113,10 +111,10 @@ def test_a_sync_is_idempotent_and_nearest_by_brute_force(n, seed, dtype, coarse)
     generator = torch.Generator().manual_seed(seed)
     row, values = (torch.randn(1, n, generator=generator, dtype=torch.float64) for _ in range(2))
     row, values = ((t * 2).round() if coarse else t for t in (row, values))  # coarse: ties and signed zeros
-    row, profile = row.to(dtype), profile_of(values.to(dtype))
-    synced = ranks.sync(row, profile)
+    row, profile = row.to(dtype), sorted_rows(values.to(dtype))
+    synced = sync(row, profile)
     assert same_multiset(synced, profile)
-    assert_same_bits(ranks.sync(synced, profile), synced)
+    assert_same_bits(sync(synced, profile), synced)
 
     def distance(candidate: torch.Tensor) -> float:
         return (row.double() - candidate.double()).square().sum().item()
@@ -127,19 +125,19 @@ def test_a_sync_is_idempotent_and_nearest_by_brute_force(n, seed, dtype, coarse)
 
 def test_rows_that_are_not_contiguous():
     rows = torch.randn(40, 6).T
-    assert torch.equal(ranks.ranks(rows), ranks.ranks(rows.contiguous()))
+    assert torch.equal(ranks(rows), ranks(rows.contiguous()))
 
 
 def test_empty_rows():
-    assert ranks.ranks(torch.empty(0, 5)).shape == (0, 5)
-    assert ranks.sorted_rows(torch.empty(3, 0)).shape == (3, 0)
+    assert ranks(torch.empty(0, 5)).shape == (0, 5)
+    assert sorted_rows(torch.empty(3, 0)).shape == (3, 0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nan_is_never_silently_ordered(dtype):
     rows = torch.randn(3, 5).to(dtype)
     rows[1, 2] = math.nan
-    for function in (ranks.ranks, ranks.sorted_rows):
+    for function in (ranks, sorted_rows):
         with pytest.raises(ValueError, match="NaN"):
             function(rows)
 
@@ -147,6 +145,6 @@ def test_nan_is_never_silently_ordered(dtype):
 def test_what_has_no_ranks_is_refused():
     for wrong in (torch.zeros(2, 2, dtype=torch.complex64), torch.zeros(2, 2, dtype=torch.int64), [[1.0]]):
         with pytest.raises(TypeError, match=r"^rows must be real floating numbers"):
-            ranks.ranks(wrong)
+            ranks(wrong)
     with pytest.raises(ValueError, match=r"^rows must be of shape \[rows, values\]; got \[2\]"):
-        ranks.ranks(torch.zeros(2))
+        ranks(torch.zeros(2))

@@ -5,6 +5,7 @@ It imports numba: import it only where a kernel is run.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray) -> list[Any]:
     if threads == 1:
         return [kernel(*arrays)]
     ends = [count * part // threads for part in range(threads + 1)]
-    parts = [[array[start:end] for array in arrays] for start, end in zip(ends, ends[1:])]
+    parts = [[array[start:end] for array in arrays] for start, end in pairwise(ends)]
     with ThreadPoolExecutor(threads - 1) as pool:  # made anew: threads that are kept do not survive a fork
         others = [pool.submit(kernel, *part) for part in parts[1:]]
         return [kernel(*parts[0]), *(other.result() for other in others)]

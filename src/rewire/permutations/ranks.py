@@ -73,7 +73,7 @@ def sync(rows: Tensor, profile: Tensor) -> Tensor:
 
 
 def sync_(rows: Tensor, profile: Tensor, placed: Tensor) -> Tensor | int:
-    """`sync` in place, in `rows` and in `placed`, the rows of the last time; how many slots have other values than then.
+    """`sync` in place, in `rows` and in `placed`, the rows of the last time; how many slots of `placed` changed.
 
     The three are contiguous, of one shape, dtype and device; no NaN is looked for. A count on a device stays there.
     """
@@ -121,7 +121,7 @@ def _ranks(keys: Tensor) -> Tensor:
 
 
 def _packable(rows: Tensor) -> bool:
-    return rows.is_cpu and rows.dtype in PACKED and 0 < rows.numel() and rows.shape[1] < 2**32
+    return rows.is_cpu and rows.dtype in PACKED and rows.numel() > 0 and rows.shape[1] < 2**32
 
 
 def _run(kernel: str, *tensors: Tensor) -> list[Any]:

@@ -1,0 +1,86 @@
+"""The parameters of an optimizer whose values are moved, from before their first step on."""
+
+from collections.abc import Mapping
+from weakref import WeakSet, ref
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from rewire.permutations.chosen import Chosen
+from rewire.permutations.vectors import Vectors, check_movable
+
+# Those in use, which tell whose a parameter is: two that move the same values would undo each other.
+_in_use: "WeakSet[Permuted]" = WeakSet()
+
+
+class Permuted:
+    """What an optimizer holds of the chosen parameters, each with its vectors once it may be trained.
+
+    Raises TypeError and ValueError for parameters that cannot be permuted, and that another one permutes.
+    """
+
+    def __init__(self, optimizer: Optimizer, chosen: Chosen) -> None:
+        # Weak, or an optimizer and its hooks would keep each other alive, and parameters in use that nobody has.
+        self._optimizer = ref(optimizer)
+        self._chosen = chosen
+        self._groups = 0
+        self.vectors: dict[Tensor, Vectors] = {}
+        self._refuse_unsuitable()
+        _in_use.add(self)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        optimizer = self._optimizer()
+        if optimizer is None:
+            raise RuntimeError("optimizer must outlive its LAPerm; it is gone: keep a name for it")
+        return optimizer
+
+    def held(self) -> dict[int, tuple[Tensor, str]]:
+        """Parameters, and what to call them, by their number in the optimizer's state_dict."""
+        return self._chosen.held_by(self.optimizer)
+
+    def take(self) -> None:
+        """Take the values of parameters that are new: the first time, and after add_param_group."""
+        if len(self.optimizer.param_groups) == self._groups:
+            return
+        self._refuse_unsuitable()
+        new = [(p, name) for p, name in self.held().values() if p not in self.vectors]
+        self.vectors |= {p: Vectors.of(p, name, p in self._chosen.tables) for p, name in new}
+        self._groups = len(self.optimizer.param_groups)
+
+    def placed_as(self, placed: Mapping[int, Tensor]) -> dict[Tensor, Vectors]:
+        """The vectors that these rows are of, by parameter number; ValueError where they do not fit."""
+        held = self.held()
+        given = [(*held[number], rows) for number, rows in placed.items()]
+        found = {p: Vectors.of(p, name, p in self._chosen.tables, rows) for p, name, rows in given}
+        for vectors in found.values():
+            vectors.now()
+        return found
+
+    def resume(self, vectors: dict[Tensor, Vectors]) -> None:
+        """Go on with these vectors; a parameter that is not among them is taken as new."""
+        self.vectors, self._groups = vectors, 0
+
+    def placed(self) -> dict[int, Tensor]:
+        """The rows as they were placed last, by parameter number."""
+        return {number: self.vectors[p].placed for number, (p, _) in self.held().items() if p in self.vectors}
+
+    def longest(self) -> tuple[int, float]:
+        """The length of the longest vector, and the learning rate that its parameter has at the moment."""
+        longest = max(self.vectors.values(), key=lambda vectors: vectors.placed.shape[1])
+        for group in self.optimizer.param_groups:
+            if any(parameter is longest.parameter for parameter in group["params"]):
+                return longest.placed.shape[1], float(group.get("lr", 0.0))
+        raise RuntimeError(f"optimizer must keep its parameters; {longest.name} is gone: attach LAPerm anew")
+
+    def release(self) -> None:
+        _in_use.discard(self)
+
+    def _refuse_unsuitable(self) -> None:
+        others = [other for other in _in_use if other is not self and other._optimizer() is not None]
+        taken = {parameter for other in others for parameter, _ in other.held().values()}
+        for parameter, name in self.held().values():
+            check_movable(parameter, name)
+            if parameter in taken:
+                fix = "remove() that one first"
+                raise ValueError(f"{name} must be permuted by one LAPerm; another one holds it already: {fix}")
