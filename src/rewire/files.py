@@ -89,6 +89,18 @@ def read_tensors(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], d
         raise _damaged(path, error) from None
 
 
+def read_format(path: Path) -> str | None:
+    """The format that a file says it is of: on a first line "rewire … VERSION", or as "format" of its metadata.
+
+    None where it says none. Raises ValueError for a damaged safetensors file, which all others are taken to be.
+    """
+    with path.open("rb") as file:
+        line = file.readline(64)
+    if line.startswith(b"rewire "):  # as a safetensors file, its header alone would take exabytes
+        return line.decode(errors="replace").rpartition(" ")[0]
+    return read_tensors(path)[1].get("format")
+
+
 def _damaged(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path} must be a whole safetensors file; got {error}; restore or rewrite it")
 
