@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from rewire import optim as optim
     from rewire import permutations as permutations
     from rewire import tickets as tickets
+    from rewire.gates import Bernoulli as Bernoulli
     from rewire.gates import Hard as Hard
     from rewire.gates import Sigmoid as Sigmoid
+    from rewire.gates import TopK as TopK
     from rewire.gates import active_task as active_task
     from rewire.gates import add_task as add_task
     from rewire.gates import binarize as binarize
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
     from rewire.gates import switch as switch
     from rewire.gates import tasks_of as tasks_of
     from rewire.masks import Mask as Mask
+    from rewire.permutations import load_permutation as load_permutation
+    from rewire.permutations import save_permutation as save_permutation
 
 __version__ = "0.1.0"
 __all__ = [
+    "Bernoulli",
     "Hard",
     "Mask",
     "Sigmoid",
+    "TopK",
     "active_task",
     "add_task",
     "binarize",
@@ -41,6 +47,7 @@ __all__ = [
     "gates",
     "infer_task",
     "load",
+    "load_permutation",
     "masks",
     "merge",
     "mixed",
@@ -48,6 +55,7 @@ __all__ = [
     "param_groups",
     "permutations",
     "save",
+    "save_permutation",
     "switch",
     "tasks_of",
     "tickets",
@@ -62,6 +70,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"rewire.{name}")
     if name == "Mask":
         return import_module("rewire.masks").Mask
+    if name in ("load_permutation", "save_permutation"):
+        return getattr(import_module("rewire.permutations"), name)
     if name in __all__:
         return getattr(import_module("rewire.gates"), name)
     raise AttributeError(f"module 'rewire' has no attribute {name!r}")

@@ -101,7 +101,11 @@ ACTIONS: dict[type, Callable[[Any], int]] = {
 
 
 # A file's "format", and the module whose `describe` makes rows of such a file.
-FORMATS = {"rewire mask": "rewire.masks", "rewire ticket": "rewire.tickets"}
+FORMATS = {
+    "rewire mask": "rewire.masks",
+    "rewire permutation": "rewire.permutations",
+    "rewire ticket": "rewire.tickets",
+}
 
 
 def _description(path: Path) -> list[dict[str, object]]:
@@ -114,9 +118,9 @@ def _description(path: Path) -> list[dict[str, object]]:
             f"PATH must be a folder written by rewire.save or a file such as save_mask writes; got {str(path)!r}; "
             "save one first"
         )
-    from rewire.files import read_tensors
+    from rewire.files import read_format
 
-    found = read_tensors(path)[1].get("format")
+    found = read_format(path)
     if found not in FORMATS:
         raise choice(f"format of {path}", FORMATS, found)
     return import_module(FORMATS[found]).describe(path)

@@ -14,7 +14,7 @@ from rewire.gates.contents import unwrapped
 from rewire.permutations.codec import decode, encode, profile, same_values
 from rewire.permutations.file import DTYPES, Entry, PermutationFile, digest, read_permutation_file
 from rewire.permutations.generator import Initial
-from rewire.permutations.rows import rows
+from rewire.permutations.rows import bits, rows
 
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 Model = TypeVar("Model", bound=nn.Module)
@@ -91,7 +91,7 @@ def load_permutation(path: str | Path, model: Model, init: Source | None = None)
     }
     with torch.no_grad():
         for name, tensor in own.items():
-            tensor.copy_(values[name])
+            bits(tensor).copy_(bits(values[name]))  # torch may change a NaN that it copies as a number
     return model
 
 
