@@ -5,6 +5,7 @@ from rewire.tasks.colours import coloured, inverted, plain
 from rewire.tasks.images import Images, image_task, load_images
 from rewire.tasks.permuted import permuted
 from rewire.tasks.regression import Truth, linear_tasks, sinusoid_tasks
+from rewire.tasks.rotated import rotated
 from rewire.tasks.splits import halves, labels
 from rewire.tasks.task import Examples, Task, accuracy, mse
 
@@ -24,6 +25,7 @@ __all__ = [
     "mse",
     "permuted",
     "plain",
+    "rotated",
     "sinusoid_tasks",
     "transforms",
 ]
