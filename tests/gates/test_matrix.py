@@ -22,6 +22,8 @@ def naive(model: nn.Module, kind: str, task: str) -> nn.Module:
     formula = {
         "Sigmoid": lambda values, score: values * (1 / (1 + torch.exp(-score))),
         "Hard": lambda values, score: torch.where(score > 0, values, torch.zeros(())),
+        "Bernoulli": lambda values, score: torch.where(torch.sigmoid(score) > 0.5, values, torch.zeros(())),
+        "TopK": lambda values, score: values * largest(score, density=0.5),
         "Own": lambda values, score: score,
     }
     with torch.no_grad():
@@ -29,6 +31,12 @@ def naive(model: nn.Module, kind: str, task: str) -> nn.Module:
             written = formula[type(gate.switch).__name__](original(module, part), gate.score(task))
             plain.state_dict()[name].copy_(written)
     return plain
+
+
+def largest(score: torch.Tensor, density: float) -> torch.Tensor:
+    mask = torch.ones(score.numel())
+    mask[score.abs().flatten().argsort(stable=True)[: int((1 - density) * score.numel())]] = 0
+    return mask.reshape(score.shape)
 
 
 @every_kind

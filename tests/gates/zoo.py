@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import rewire
-from rewire.gates import Hard, Sigmoid, Switch
+from rewire.gates import Bernoulli, Hard, Sigmoid, Switch, TopK
 from rewire.gates.parts import gates
 
 TASKS = ["day", "night", "dusk"]
@@ -108,7 +108,13 @@ class Method:
     own: str | tuple[()] = ()
 
 
-METHODS = {"sigmoid": Method(Sigmoid(std=2.0)), "hard": Method(Hard(mean=0.0, std=1.0)), "own": Method(Sigmoid(), "*")}
+METHODS = {
+    "sigmoid": Method(Sigmoid(std=2.0)),
+    "hard": Method(Hard(mean=0.0, std=1.0)),
+    "bernoulli": Method(Bernoulli(std=2.0)),
+    "topk": Method(TopK(density=0.5)),
+    "own": Method(Sigmoid(), "*"),
+}
 
 
 def example(name: str, seed: int = 0) -> tuple[nn.Module, Tensor]:

@@ -3,25 +3,33 @@
 from rewire.gates.active import active_task, per_task, restored, switch, tasks_of
 from rewire.gates.add import add_task
 from rewire.gates.attach import gate
+from rewire.gates.bernoulli import Bernoulli
 from rewire.gates.binarize import binarize
 from rewire.gates.combination import fit_combination, infer_task
+from rewire.gates.constants import freeze_values, signed_constant, signed_constant_
 from rewire.gates.describe import describe
 from rewire.gates.gate import Gate, PerTask
 from rewire.gates.groups import absolute, gaussian, param_groups, score_speed
 from rewire.gates.merge import merge
 from rewire.gates.mixed import cached, mixed
 from rewire.gates.parts import masks, scores, values
+from rewire.gates.samples import mean_of_samples, sampled
+from rewire.gates.settings import Schedule, global_densities, set_density, set_temperature
 from rewire.gates.storage import load, save
 from rewire.gates.switches import Hard, Own, Sigmoid, Switch
+from rewire.gates.topk import TopK
 from rewire.gates.usage import density, input_usage, overlap, pixel_usage, usage
 
 __all__ = [
+    "Bernoulli",
     "Gate",
     "Hard",
     "Own",
     "PerTask",
+    "Schedule",
     "Sigmoid",
     "Switch",
+    "TopK",
     "absolute",
     "active_task",
     "add_task",
@@ -30,12 +38,15 @@ __all__ = [
     "density",
     "describe",
     "fit_combination",
+    "freeze_values",
     "gate",
     "gaussian",
+    "global_densities",
     "infer_task",
     "input_usage",
     "load",
     "masks",
+    "mean_of_samples",
     "merge",
     "mixed",
     "overlap",
@@ -43,9 +54,14 @@ __all__ = [
     "per_task",
     "pixel_usage",
     "restored",
+    "sampled",
     "save",
     "score_speed",
     "scores",
+    "set_density",
+    "set_temperature",
+    "signed_constant",
+    "signed_constant_",
     "switch",
     "tasks_of",
     "usage",

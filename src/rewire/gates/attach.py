@@ -76,16 +76,21 @@ def gate(
 def attach(plan: Mapping[Slot, Switch], tasks: Sequence[str], generator: torch.Generator | None = None) -> None:
     """Register a gate on every slot of the plan; slots that hold the same tensor share one."""
     made: dict[int, Gate] = {}
-    chosen: list[tuple[Slot, Gate]] = []
+    chosen: dict[Slot, Gate] = {}
     for slot, switch in plan.items():  # all made before any is registered: what can fail fails here
         tensor = slot.tensor
         if id(tensor) not in made:
-            made[id(tensor)] = Gate(switch, tasks, [new_score(switch, tensor, generator) for _ in tasks])
-        chosen.append((slot, made[id(tensor)]))
-    for slot, gate in chosen:
+            made[id(tensor)] = Gate(switch, tasks, [new_score(switch, tensor, generator) for _ in tasks], slot.name)
+        chosen[slot] = made[id(tensor)]
+    register(chosen)
+
+
+def register(chosen: Mapping[Slot, Gate]) -> None:
+    """Put each slot's tensor behind its gate."""
+    for slot, gate in chosen.items():
         # unsafe=True only skips torch's trial run of the parametrization: shape and dtype are ours to keep.
         parametrize.register_parametrization(slot.module, slot.tensor_name, gate, unsafe=True)
-    for module in {slot.module for slot in plan}:
+    for module in {slot.module for slot in chosen}:
         if isinstance(module, nn.RNNBase):
             serve_flat_weights(module)
         if "num_batches_tracked" in chains(module):
@@ -132,7 +137,7 @@ def _check_options(model: nn.Module, switch: Switch, statistics: str, generator:
 def _initial_mask(switch: Switch) -> float:
     """The one number that every initial mask equals; only then can one set of values undo it for all tasks."""
     mask = switch.mask(switch.initial(torch.zeros(2, dtype=torch.float64), None))
-    if getattr(switch, "std", 0.0) or not mask[0] > 0:
+    if getattr(switch, "std", 0.0) or getattr(switch, "density", 1.0) < 1 or not mask[0] > 0:
         raise ValueError(f"preserve needs one initial mask above 0 for all; got {switch}: set std=0 or preserve=False")
     return float(mask[0])
 

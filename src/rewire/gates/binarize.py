@@ -19,7 +19,7 @@ def binarize(
 ) -> dict[str, dict[str, float]]:
     """Round every mask to 0 or 1, in place, so that one bit stores it (Blum & Law 2020, §4).
 
-    A `Sigmoid` gate becomes a `Hard` one with the same scores: 1[score > 0] is σ(score) rounded.
+    A `Sigmoid` or `Bernoulli` gate becomes a `Hard` one with the same scores: 1[score > 0] is σ(score) rounded.
 
     Args:
         evaluate: called with the model switched to each task, before and after; returns its accuracy, say.
@@ -50,7 +50,7 @@ def _round(gate: Gate) -> None:
     if not isinstance(gate.switch, Sigmoid):  # then a score says nothing to Hard, only its mask does
         for task in gate.tasks:
             gate.score(task).copy_(Hard().score((gate.mask(task) > 0.5).to(gate.active.dtype)))
-    gate.switch = Hard()
+    gate.switch, gate.stream = Hard(rescale=getattr(gate.switch, "rescale", False)), None
 
 
 def _undecided(model: nn.Module, task: str, bounds: tuple[float, float]) -> float:

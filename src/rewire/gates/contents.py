@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -10,6 +11,9 @@ from rewire.gates.manifest import Entry, Manifest, switch_record
 from rewire.gates.parts import gates, original, slots
 from rewire.gates.switches import Own, Switch
 from rewire.masks import pack, unpack
+
+# Settings of switches that make another network of the same scores.
+SETTINGS = ("density", "temperature", "rescale")
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -24,6 +28,7 @@ def shared_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Everything but the tasks' own tensors, under the names it has in the plain model; tied tensors once."""
     gated = {id(original(module, part)): name for name, module, part, _ in reversed(list(slots(model)))}
     seen = {id(gate.score(task)) for _, _, _, gate in slots(model) for task in gate.tasks}
+    seen |= {id(gate.stream.state) for _, _, _, gate in slots(model) if gate.stream is not None}
     found: dict[str, Tensor] = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
         if not isinstance(tensor, Tensor):
@@ -67,6 +72,7 @@ def entries(model: nn.Module) -> dict[str, Entry]:
             dtype=str(tensor.dtype).removeprefix("torch."),
             trained=tensor.requires_grad,
             same_as=None if same_as == name else same_as,
+            stream=None if gate.stream is None else gate.stream.state.flatten().tolist(),
         )
     return found
 
@@ -83,7 +89,14 @@ def as_scores(
 
 def as_score(tensor: Tensor, entry: Entry, switch: Switch) -> Tensor:
     if is_packed(tensor, switch):
-        return switch.score(unpack(tensor, entry.shape).float())
+        on = unpack(tensor, entry.shape)
+        score = switch.score(on.float())
+        if not torch.equal(switch.mask(score) > 0, on):
+            kept = int(on.count_nonzero())
+            raise ValueError(
+                f"task file must hold masks of {switch}; got one that keeps {kept} of {on.numel()} weights"
+            )
+        return score
     if list(tensor.shape) != entry.shape:
         raise ValueError(f"task file must hold scores of shape {entry.shape}; got {list(tensor.shape)}")
     return tensor
@@ -125,4 +138,7 @@ def _shape(tensor: Tensor | None) -> str:
 def _gate(entry: Entry | None) -> str:
     if entry is None:
         return "no gate"
-    return entry.switch["name"] if entry.same_as is None else f"the gate of {entry.same_as!r}"
+    if entry.same_as is not None:
+        return f"the gate of {entry.same_as!r}"
+    listed = ", ".join(f"{key}={entry.switch[key]!r}" for key in SETTINGS if entry.switch.get(key, False) is not False)
+    return f"{entry.switch['name']}({listed})" if listed else f"{entry.switch['name']}"

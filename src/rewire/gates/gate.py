@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rewire.gates.bernoulli import Bernoulli
 from rewire.gates.product import Memory
 from rewire.gates.recompute import marked
 from rewire.gates.switches import Own, Switch
@@ -31,16 +32,18 @@ class Gate(PerTask):
     active: Tensor
     _active_key: str
 
-    def __init__(self, switch: Switch, tasks: Sequence[str], scores: Sequence[Tensor]) -> None:
+    def __init__(self, switch: Switch, tasks: Sequence[str], scores: Sequence[Tensor], name: str = "") -> None:
         super().__init__()
         self.switch = switch
+        self.stream = switch.stream(name) if isinstance(switch, Bernoulli) else None
         self.memory = Memory()
         self.tasks = []
         self._keys: dict[str, str] = {}  # task -> the name its score is registered under
         self.cache: dict[str, Tensor] | None = None
         for task, score in zip(tasks, scores, strict=True):
             self.add(task, score)
-        self.activate(tasks[0])
+        if tasks:
+            self.activate(tasks[0])
 
     def add(self, task: str, score: Tensor) -> None:
         """Append a task; a `Parameter` is trained, a plain tensor is a buffer."""
@@ -77,7 +80,11 @@ class Gate(PerTask):
         # The slot for the compiler, which would make one graph per name; by name otherwise, because
         # torch.func.functional_call replaces the tensor that is registered under it.
         score = self.active if torch.compiler.is_compiling() else getattr(self, self._active_key)
-        return marked(self.switch.product(values, score, self.memory), self._active_key)
+        if self.stream is None:
+            return marked(self.switch.product(values, score, self.memory), self._active_key)
+        draw = self.stream.draw()
+        weight = self.switch.product(values, score, self.memory, draw)  # pyright: ignore[reportCallIssue]
+        return marked(weight, self._active_key, draw)
 
     def _apply(self, fn, recurse: bool = True):
         super()._apply(fn, recurse)

@@ -44,7 +44,7 @@ def param_groups(
         if task not in known:
             raise choice("task", known, task)
     scores: list[Tensor] = []
-    rest: list[Tensor] = [] if tasks is not None else [*_shared(model)]
+    rest: list[Tensor] = [] if tasks is not None else [*shared_parameters(model)]
     for gate in gates(model).values():
         (rest if isinstance(gate.switch, Own) else scores).extend(gate.score(task) for task in chosen)
     groups = [
@@ -55,7 +55,7 @@ def param_groups(
     return [group for group in trained if group["params"]]
 
 
-def _shared(model: nn.Module) -> list[nn.Parameter]:
+def shared_parameters(model: nn.Module) -> list[nn.Parameter]:
     """The parameters that serve every task: no scores, and not the first version of what tasks own."""
     scores = {score for gate in gates(model).values() for score in gate.parameters()}
     unused = {original(module, part) for _, module, part, gate in slots(model) if isinstance(gate.switch, Own)}

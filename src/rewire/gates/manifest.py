@@ -13,21 +13,28 @@ from torch import Tensor
 
 from rewire.errors import choice
 from rewire.files import read_json, tensors_from_bytes
-from rewire.gates.switches import SWITCHES, Switch
+from rewire.gates.bernoulli import Bernoulli
+from rewire.gates.switches import Hard, Own, Sigmoid, Switch
+from rewire.gates.topk import TopK
 
+SWITCHES: tuple[type[Switch], ...] = (Sigmoid, Hard, Bernoulli, TopK, Own)
 FORMAT, VERSION = "rewire gates", 1
 MANIFEST = "config.json"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One gated tensor. `same_as` names the tensor it is tied to, whose scores serve both."""
+    """One gated tensor. `same_as` names the tensor it is tied to, whose scores serve both.
+
+    `stream` is how far the random stream of a switch that draws has come, flat.
+    """
 
     switch: dict[str, Any]
     shape: list[int]
     dtype: str
     trained: bool
     same_as: str | None = None
+    stream: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,8 @@ def _check(manifest: Manifest, path: Path) -> None:
             raise ValueError(f"{path} must give a dtype and a switch for {name!r}; got {entry.dtype}, {entry.switch}")
         if any(size < 0 for size in entry.shape):
             raise ValueError(f"{path} must give the shape of {name!r}; got {entry.shape}: it was changed by hand")
+        if entry.stream is not None and (len(entry.stream) != 4 or not all(0 <= n < 2**63 for n in entry.stream)):
+            raise ValueError(f"{path} must give 4 whole numbers for the stream of {name!r}; it was changed by hand")
         if entry.same_as is not None and entry.same_as not in manifest.gates:
             raise ValueError(f"{path} must list {entry.same_as!r}, which {name!r} is tied to; it was changed by hand")
 

@@ -25,6 +25,8 @@ def merge(model: nn.Module, task: str) -> nn.Module:
     """
     require_task(model, task)
     plain = switch(_copy_for(model, task), task)
+    for gate in gates(plain).values():
+        gate.eval()  # a mask as evaluation has it, not one sample of training
     found = list(slots(plain))
     # All computed before any gate is taken off: tied tensors have one gate and one set of values between them.
     merged = {gate: getattr(module, part).detach() for _, module, part, gate in found}

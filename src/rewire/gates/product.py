@@ -43,6 +43,7 @@ class Memory:
     """
 
     def __init__(self) -> None:
+        self.hint: tuple[int, int] | None = None  # where a selection found its threshold: a guess for the next one
         self._layout: object = None
         self._free: deque[np.ndarray] = deque(maxlen=KEPT)
 
@@ -64,6 +65,13 @@ class Memory:
         return Memory, ()
 
 
+def scratch(like: Tensor, memory: Memory | None) -> Tensor:
+    """An uninitialised tensor like this one of the CPU: recycled memory where it is large and there is some."""
+    if memory is None or like.numel() < SMALLEST:
+        return torch.empty_like(like, requires_grad=False)
+    return memory.take(like)
+
+
 def gated_product(values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor:
     """`values * sigmoid(score)`, differentiable in both (eq. 1 of "Like A Light Switch").
 
@@ -73,7 +81,7 @@ def gated_product(values: Tensor, score: Tensor, memory: Memory | None = None) -
     >>> gated_product(torch.tensor([2.0, 4.0]), torch.zeros(2))
     tensor([1., 2.])
     """
-    if memory is not None and _recycles(values, score):
+    if memory is not None and recycles(values, score):
         return _Product.apply(values, score, memory, False)  # pyright: ignore[reportReturnType]
     return _formula(values, score, hard=False)
 
@@ -86,7 +94,7 @@ def hard_product(values: Tensor, score: Tensor, memory: Memory | None = None) ->
     >>> hard_product(torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0]))
     tensor([0., 4.])
     """
-    if memory is not None and _recycles(values, score):
+    if memory is not None and recycles(values, score):
         return _Product.apply(values, score, memory, True)  # pyright: ignore[reportReturnType]
     return _formula(values, score, hard=True)
 
@@ -98,7 +106,7 @@ def _formula(values: Tensor, score: Tensor, hard: bool) -> Tensor:
     return values * ((score > 0).to(soft.dtype) + (soft - soft.detach()))  # the difference is 0; its gradient is not
 
 
-def _recycles(values: Tensor, score: Tensor) -> bool:
+def recycles(values: Tensor, score: Tensor) -> bool:
     """Whether recycled memory pays and is safe: a large dense CPU parameter in plain eager training."""
     return (
         values.numel() >= SMALLEST

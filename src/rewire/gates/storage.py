@@ -116,6 +116,7 @@ def _load(model: nn.Module, directory: Path, tasks: Sequence[str] | None, values
         _freeze(plan, manifest)
         attach(plan, wanted)
     _fill(model, shared if values else {}, scores)
+    _resume_streams(model, manifest)
 
 
 def _plan(model: nn.Module, manifest: Manifest) -> dict[Slot, Switch]:
@@ -146,6 +147,12 @@ def _check_values(model: nn.Module, manifest: Manifest, shared: Mapping[str, Ten
         same = mine.dtype == shared[name].dtype and torch.equal(mine.cpu(), shared[name])
         if name not in owned and not same:
             raise ValueError(f"values must be the saved ones to be kept; {name!r} differs: load with values=True")
+
+
+def _resume_streams(model: nn.Module, manifest: Manifest) -> None:
+    for name, gate in gates(model).items():
+        if gate.stream is not None and (state := manifest.gates[name].stream) is not None:
+            gate.stream.state.copy_(torch.tensor(state).view(2, 2))
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from rewire.gates.product import Memory, gated_product, hard_product
+from rewire.gates.straight_through import Logistic, straight_through
 
 # σ is 0 or 1 only at infinity: masks are held this far from both ends before they are turned back into scores.
 EDGE = 1e-6
@@ -85,18 +86,27 @@ class Hard(_Logistic):
 
     Every mask is exactly 0 or 1, so there is nothing to round and one bit stores it. Scores start at `mean` > 0
     with every weight on: the gated network is the plain one at step 0.
+    `rescale` multiplies by size / ones of each tensor's mask (dynamic weight rescaling, Zhou et al. 2019, §5.2).
 
     >>> Hard().mask(torch.tensor([-0.1, 0.0, 0.1]))
     tensor([0., 0., 1.])
     """
 
     mean: float = 1.0
+    rescale: bool = False
     binary: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.rescale) is not bool:
+            raise TypeError(f"rescale must be True or False; got {self.rescale!r}")
 
     def mask(self, score: Tensor) -> Tensor:
         return (score > 0).to(score.dtype)
 
     def product(self, values: Tensor, score: Tensor, memory: Memory | None = None) -> Tensor:
+        if self.rescale:
+            return straight_through(values, score, self.mask(score).detach(), Logistic(), memory, rescale=True)
         return hard_product(values, score, memory)
 
     def score(self, mask: Tensor) -> Tensor:
@@ -121,6 +131,3 @@ class Own:
 
     def score(self, mask: Tensor) -> Tensor:
         return mask
-
-
-SWITCHES: tuple[type[Switch], ...] = (Sigmoid, Hard, Own)

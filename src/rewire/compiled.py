@@ -1,0 +1,14 @@
+"""`compiled`: a loop as machine code. It imports numba, so import this module only where a kernel is run."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled at its first call; kept on disk for the next process where a folder can be written."""
+    try:
+        return njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
+        return njit(nogil=True, error_model="numpy")(function)
