@@ -24,7 +24,7 @@ def figures(records: Records, runs: Path) -> list[Figure]:
 
 def _over_training(records: Records, labels: dict[str, str], note: str) -> list[Figure]:
     panels = {name: step_rows(records, labels, of) for name, of in PANELS.items()}
-    panels = {name: [row for row in rows if row["step"]] for name, rows in panels.items()}
+    panels = {name: [row for row in rows if row["step"] and row["mean"]] for name, rows in panels.items()}
     rows = [{"panel": name, **row} for name, each in panels.items() for row in each]
 
     def draw(canvas: "Canvas") -> None:

@@ -15,7 +15,7 @@ FULL = TrainConfig(
     drops=(0.5, 0.75),
     evaluate_every=BATCHES["mnist"],
 )
-QUICK = replace(FULL, steps=1000, evaluate_every=100)
+QUICK = replace(FULL, steps=800, evaluate_every=100)
 PERIODS = {"full": (5, 10, 20, 50, 100, 250, 1000), "quick": (5, 20, 100, 250)}
 
 

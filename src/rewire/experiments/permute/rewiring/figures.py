@@ -64,16 +64,11 @@ def _patterns(records: Records, runs: Path) -> list[Figure]:
 
 def _heatmaps(name: str, title: str, caption: str, panels: dict[str, Any]) -> Figure:
     rows = [
-        {
-            "picture": what,
-            "weights": weight.numel(),
-            "not_zero": int(weight.count_nonzero()),
-            "std": float(weight.std()),
-        }
+        {"picture": what, "weights": weight.numel(), "not_zero": int(weight.count_nonzero())}
         for what, weight in panels.items()
     ]
 
     def draw(canvas: "Canvas") -> None:
         pictures([canvas.subplots(1, len(panels))], [panels], BOUND, "weight")
 
-    return Figure(name, title, caption, rows, draw, (11.0, 3.2))
+    return Figure(name, title, caption, rows, draw, (11.0, 2.6))

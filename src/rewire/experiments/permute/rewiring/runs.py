@@ -70,15 +70,15 @@ def zeros(seen: dict[str, dict[str, Tensor]]) -> Iterator[dict[str, Any]]:
 def configurations(weights: dict[str, Tensor]) -> dict[str, Any]:
     """log10 of the product of z! over the weight vectors, z being its zeros: orders that make no difference.
 
-    Once with .9 of each fan-in, as the paper counts, and once with the zeros that are there.
+    Once with .9 of each fan-in, rounded, as the paper counts, and once with the zeros that are there.
     """
     vectors = [row for weight in weights.values() for row in rows(weight)]
     return {
-        "log10_printed": sum(log10_factorial(0.9 * len(row)) for row in vectors),
+        "log10_printed": sum(log10_factorial(round(0.9 * len(row))) for row in vectors),
         "log10_counted": sum(log10_factorial(int((row == 0).sum())) for row in vectors),
         "left": sum(int(weight.count_nonzero()) for weight in weights.values()),
     }
 
 
-def log10_factorial(n: float) -> float:
+def log10_factorial(n: int) -> float:
     return math.lgamma(n + 1) / math.log(10)

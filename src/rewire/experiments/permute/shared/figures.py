@@ -55,10 +55,12 @@ def curves_figure(
 
 def pictures(grid: Sequence[Sequence["Axes"]], panels: Sequence[Mapping[str, Any]], bound: float, label: str) -> None:
     """Rows of matrices on one scale from −bound to bound; each panel's title is its key."""
+    import numpy as np
+
     image = None
     for line, each in zip(grid, panels):
         for axes, (title, values) in zip(line, each.items()):
-            image = axes.imshow(values, cmap=COLOURS, vmin=-bound, vmax=bound, interpolation="nearest", aspect="auto")
+            image = axes.imshow(np.asarray(values), cmap=COLOURS, vmin=-bound, vmax=bound, interpolation="nearest")
             axes.set_title(title, fontsize=9, loc="center", fontweight="normal")
             axes.set_xticks([])
             axes.set_yticks([])
