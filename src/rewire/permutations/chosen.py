@@ -35,7 +35,7 @@ def chosen(optimizer: Optimizer, params: nn.Module | Iterable[Tensor] | None, bi
         found = Chosen(None)
     else:
         slots = weight_slots(params, biases, embeddings)
-        names = {parameter: f"parameter {name!r}" for name, parameter in slots.items()}
+        names: dict[Tensor, str] = {parameter: f"parameter {name!r}" for name, parameter in slots.items()}
         found = Chosen(names, _tables(params) & names.keys())
     if not found.held_by(optimizer):
         whose = "a weight of two or more dimensions" if params is None else "weights of the model in params"

@@ -23,14 +23,14 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray) -> list[Any]:
+def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray, worth: int = WORTH_A_THREAD) -> list[Any]:
     """The kernel's results on parts of the arrays, cut alike along their first dimension: one part for each thread.
 
-    As many threads as torch may use, but none for less than it is worth. A kernel must release the lock of Python and
+    As many threads as torch may use, but none for less than `worth` values. A kernel must release the lock of Python and
     treat rows apart, so that the result is the same for any number of threads.
     """
     count = len(arrays[0])
-    threads = max(1, min(torch.get_num_threads(), count, arrays[0].size // WORTH_A_THREAD))
+    threads = max(1, min(torch.get_num_threads(), count, arrays[0].size // worth))
     if threads == 1:
         return [kernel(*arrays)]
     ends = [count * part // threads for part in range(threads + 1)]

@@ -1,6 +1,6 @@
-"""LAPerm: any optimizer trains freely for k steps, then every weight vector takes the nearest permutation of its values.
+"""LAPerm: any optimizer trains freely for k steps, then each weight vector takes the nearest permutation of its values.
 
-Qiu & Suda 2022, §3: the values never change, only where they are. The inner optimizer keeps its state and knows nothing.
+Qiu & Suda 2022, §3: values never change, only where they are. The inner optimizer keeps its state and knows nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ class LAPerm:
     evaluate, and save for use, within `synced()`.
 
     Args:
-        optimizer: any torch.optim.Optimizer. It owns this object, which need not be kept; `remove()` detaches it.
+        optimizer: any torch.optim.Optimizer. It keeps this object alive; `remove()` detaches it.
         k: optimizer steps from sync to sync: a number; a function of the number of steps taken that returns such a
             number, or True to sync now; or "auto", which holds the mobility 2 k lr / g at 100 as lr falls, with g the
             central gap of the longest vector and lr what its group has at the moment: `permutations.steady_k`.

@@ -1,7 +1,8 @@
 """The parameters of an optimizer whose values are moved, from before their first step on."""
 
+import gc
 from collections.abc import Mapping
-from weakref import WeakSet, ref
+from weakref import WeakSet
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -20,20 +21,12 @@ class Permuted:
     """
 
     def __init__(self, optimizer: Optimizer, chosen: Chosen) -> None:
-        # Weak, or an optimizer and its hooks would keep each other alive, and parameters in use that nobody has.
-        self._optimizer = ref(optimizer)
+        self.optimizer = optimizer
+        self.vectors: dict[Tensor, Vectors] = {}
         self._chosen = chosen
         self._groups = 0
-        self.vectors: dict[Tensor, Vectors] = {}
         self._refuse_unsuitable()
         _in_use.add(self)
-
-    @property
-    def optimizer(self) -> Optimizer:
-        optimizer = self._optimizer()
-        if optimizer is None:
-            raise RuntimeError("optimizer must outlive its LAPerm; it is gone: keep a name for it")
-        return optimizer
 
     def held(self) -> dict[int, tuple[Tensor, str]]:
         """Parameters, and what to call them, by their number in the optimizer's state_dict."""
@@ -77,10 +70,15 @@ class Permuted:
         _in_use.discard(self)
 
     def _refuse_unsuitable(self) -> None:
-        others = [other for other in _in_use if other is not self and other._optimizer() is not None]
-        taken = {parameter for other in others for parameter, _ in other.held().values()}
-        for parameter, name in self.held().values():
+        held = dict(self.held().values())
+        for parameter, name in held.items():
             check_movable(parameter, name)
-            if parameter in taken:
-                fix = "remove() that one first"
-                raise ValueError(f"{name} must be permuted by one LAPerm; another one holds it already: {fix}")
+        if self._taken() & held.keys():
+            gc.collect()  # an optimizer and its hooks hold each other: it may be nobody's any more
+        for parameter in self._taken() & held.keys():
+            fix = "remove() that one first"
+            raise ValueError(f"{held[parameter]} must be permuted by one LAPerm; another one holds it already: {fix}")
+
+    def _taken(self) -> set[Tensor]:
+        others = [other for other in _in_use if other is not self]
+        return {parameter for other in others for parameter, _ in other.held().values()}
