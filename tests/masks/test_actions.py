@@ -1,5 +1,7 @@
 """Mask-one actions: which values come back, how many, where, and from which seed."""
 
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,7 +9,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rewire.masks import Mask
-from rewire.masks.actions import act, reinit, reinit_shuffled, reshuffle
+from rewire.masks.acting import act, resolve
+from rewire.masks.actions import (
+    MASK_ONE,
+    constant,
+    deviation,
+    fallen,
+    keep_sign,
+    reinit,
+    reinit_shuffled,
+    reshuffle,
+    rewind,
+    rewind_risen,
+)
 
 
 def seeded(seed=0):
@@ -103,3 +117,62 @@ def test_acting_on_a_network_changes_the_masked_layers_only():
     assert not after["a"].equal(after["c"])  # one generator, one draw after another
     with pytest.raises(ValueError, match="mask must name tensors of values; got 'c'"):
         act(reshuffle, {"a": values["a"]}, mask, seeded())
+
+
+def test_rewinding_restarts_kept_weights_or_only_those_that_rose():
+    init, final = torch.tensor([1.0, -1.0, 1.0, -1.0]), torch.tensor([0.5, -2.0, -1.0, 3.0])
+    mask = torch.tensor([True, True, True, False])
+    assert rewind(init, mask).tolist() == [1.0, -1.0, 1.0, 0.0]
+    assert fallen(init, final).tolist() == [True, False, False, False]
+    assert rewind_risen(init, final, mask).tolist() == [0.0, -1.0, 1.0, 0.0]
+
+
+@settings(max_examples=50)
+@given(layers(), st.integers(0, 2**32))
+def test_constants_are_the_layers_deviation_with_either_sign(layer, seed):
+    init, mask = layer
+    values = constant(init, mask, seeded(seed))
+    assert values.abs().equal(deviation(init) * mask)
+    assert init.numel() < 2 or deviation(init).item() == pytest.approx(init.std(correction=0).item(), rel=1e-5)
+
+
+def test_random_signs_are_fair():
+    values = constant(torch.randn(10_000, generator=seeded(1)), torch.ones(10_000, dtype=torch.bool), seeded())
+    assert abs(values.sign().mean()) < 0.05
+
+
+@pytest.mark.parametrize("name", MASK_ONE)
+def test_keeping_signs_changes_nothing_but_signs(name):
+    init, final = torch.randn(20, 10, generator=seeded(1)), torch.randn(20, 10, generator=seeded(2))
+    mask = torch.rand(20, 10, generator=seeded(3)) < 0.4
+    plain, signed = (
+        act(action, {"w": init}, {"w": mask}, seeded(), {"w": final})["w"]
+        for action in (MASK_ONE[name], keep_sign(name))
+    )
+    assert signed.abs().equal(plain.abs())
+    assert (signed * init >= 0).all()
+    assert not signed[~mask].view(torch.int32).any()  # not even -0
+
+
+def test_a_new_draw_can_keep_signs_too():
+    init, mask = torch.randn(30, generator=seeded(1)), torch.ones(30, dtype=torch.bool)
+    signed = keep_sign(partial(reinit, initialiser=from_five))
+    values = signed(init, mask, seeded())
+    assert values.sign().equal(init.sign())
+    assert (values.abs() >= 5).all()
+
+
+def test_unknown_and_unfit_actions_are_refused():
+    with pytest.raises(ValueError, match=r"mask_one must be one of .*did you mean 'reshuffle'"):
+        resolve("reshufle", MASK_ONE, "mask_one")
+    with pytest.raises(TypeError, match="mask_one must be a name or a function of init"):
+        resolve(3, MASK_ONE, "mask_one")
+    with pytest.raises(ValueError, match=r"got 'reinit', which needs 'initialiser': functools\.partial"):
+        resolve(reinit, MASK_ONE, "mask_one")
+    values, mask = {"w": torch.ones(3)}, {"w": torch.ones(3, dtype=torch.bool)}
+    with pytest.raises(ValueError, match="action 'reshuffle' must be given 'generator'"):
+        act(reshuffle, values, mask)
+    with pytest.raises(ValueError, match="action 'rewind_risen' must be given 'final'"):
+        act(rewind_risen, values, mask, seeded())
+    with pytest.raises(ValueError, match=r"must return values of shape \[3\] for 'w'; got \[2\]"):
+        act(lambda init: init[:2], values, mask)

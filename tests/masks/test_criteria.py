@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rewire.masks import criteria
-from rewire.masks.criteria import CRITERIA, needs, same_sign, score
+from rewire.masks.criteria import CRITERIA, diff_sign, needs, same_sign, score
 from rewire.masks.mask import Mask
 from rewire.masks.selection import select, threshold
 
@@ -166,6 +166,15 @@ def test_random_scores_follow_the_generator_and_never_the_global_one():
     assert not torch.equal(first, other)
     assert ((first >= 0) & (first < 1)).all()
     assert len(first.unique()) == 40
+
+
+def test_diff_sign_is_the_opposite_of_same_sign():
+    assert needs(diff_sign("magnitude")) == ("init", "final")
+    assert score(diff_sign("magnitude"), evidence())["w"].tolist() == [-INF, -INF, 0.25, -INF]
+    zeros = {"init": torch.tensor([0.0, 1.0, -1.0]), "final": torch.tensor([1.0, 0.0, 2.0])}
+    for rule, kept in ((same_sign, 0), (diff_sign, 1)):  # what is zero has no sign, and is last by either
+        assert rule("magnitude")(**zeros).isfinite().sum() == kept
+    assert diff_sign("magnitude").__name__ == "diff_sign_magnitude"
 
 
 def test_same_sign_puts_weights_last_that_changed_sign():

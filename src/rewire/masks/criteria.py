@@ -91,19 +91,33 @@ def same_sign(criterion: str | Criterion) -> Criterion:
     >>> keep_signs(init=torch.tensor([1.0, 1.0]), final=torch.tensor([0.5, -2.0]))
     tensor([0.5000,   -inf])
     """
+    return _ruled(criterion, "same_sign", lambda product: product > 0)
+
+
+def diff_sign(criterion: str | Criterion) -> Criterion:
+    """The opposite of `same_sign`: every weight is last, at −∞, that kept its sign or is zero (Zhou et al.'s code).
+
+    >>> diff_sign("magnitude")(init=torch.tensor([1.0, 1.0]), final=torch.tensor([0.5, -2.0]))
+    tensor([-inf, 2.])
+    """
+    return _ruled(criterion, "diff_sign", lambda product: product < 0)
+
+
+def _ruled(criterion: str | Criterion, rule: str, holds: Callable[[Tensor], Tensor]) -> Criterion:
+    """The criterion among the weights for whose product of signs a rule holds; its name begins with the rule's."""
     inner = resolve(criterion)
 
     def wrapped(init: Tensor, final: Tensor, **others: Tensor | Generator | None) -> Tensor:
         given = {"init": init, "final": final, **others}
         scores = inner(**{name: given[name] for name in inspect.signature(inner).parameters if name in given})
-        return scores.masked_fill(init.sign() * final.sign() <= 0, -torch.inf)
+        return scores.masked_fill(~holds(init.sign() * final.sign()), -torch.inf)
 
     own = inspect.signature(wrapped).parameters
     names = {"init": own["init"], "final": own["final"], **inspect.signature(inner).parameters}
     wrapped.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in names.values()]
     )
-    wrapped.__name__ = f"same_sign_{_name(inner)}"
+    wrapped.__name__ = f"{rule}_{_name(inner)}"
     return wrapped
 
 

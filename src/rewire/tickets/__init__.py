@@ -1,6 +1,7 @@
 """Lottery tickets: find them, question them, move them."""
 
 from rewire.tickets.artefacts import frozen_negatives
+from rewire.tickets.beginning import beginning
 from rewire.tickets.connectivity import instability, path
 from rewire.tickets.controls import generators, random_mask, reinit, reshuffle_mask
 from rewire.tickets.curvature import curvature
@@ -20,6 +21,7 @@ from rewire.tickets.sparse import sparse
 from rewire.tickets.sparse_linear import SparseLinear
 from rewire.tickets.stability import angle, distance
 from rewire.tickets.ticket import Ticket
+from rewire.tickets.untrained import untrained
 
 __all__ = [
     "EarlyBird",
@@ -29,6 +31,7 @@ __all__ = [
     "SparseLinear",
     "Ticket",
     "angle",
+    "beginning",
     "channel_mask",
     "curvature",
     "describe",
@@ -61,4 +64,5 @@ __all__ = [
     "sparse",
     "structured",
     "to_prune",
+    "untrained",
 ]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rewire.masks import EmptyLayer, Mask, score, select
+from rewire.masks.acting import Action
 from rewire.tickets.levels import Found, Level
 from rewire.tickets.search import Evidence, Search, Train, check_functions
 from rewire.tickets.store import one_at_a_time
@@ -28,6 +29,8 @@ def find(
     generator: torch.Generator | None = None,
     directory: str | Path | None = None,
     sparse_below: float | None = None,
+    mask_one: str | Action = "rewind",
+    mask_zero: str | Action = "zero",
     each: Callable[[Level, nn.Module], object] | None = None,
 ) -> Found:
     """Find lottery tickets: train, prune, reset what is left to its start, and again (Frankle & Carbin 2019, §1).
@@ -54,6 +57,10 @@ def find(
             While another thread or process searches there, this call waits.
         sparse_below: linear layers of a lower density train as in `tickets.sparse`, which on the CPU costs what their
             weights cost (0.25 is a good choice; numbers differ by rounding). None: all layers train dense.
+        mask_one: what kept weights start from instead of their initial values: a name from `masks.MASK_ONE`, or a
+            function whose parameters are among init, final, mask and generator (Zhou et al. 2019, §4).
+        mask_zero: what pruned weights are frozen at instead of zero, likewise from `masks.MASK_ZERO` (their §3); see
+            `beginning`. It takes `sparse_below=None`.
         each: each(level, model) after a level's training, to measure, save or plot; not again for levels that an
             earlier call has finished.
 
@@ -72,9 +79,8 @@ def find(
     ([1.0, 0.5, 0.25], 1)
     """
     check_functions(train, each=each, evidence=evidence)
-    search = Search(
-        model, levels, keep, criterion, scope, rewind, ignore, evidence, restart, generator, directory, sparse_below
-    )
+    search = Search(model, levels, keep, criterion, scope, rewind, ignore, evidence, restart, generator, directory,
+                    sparse_below, mask_one, mask_zero)  # fmt: skip
     start = search.start(train)
     found = Found(search.finished(levels), None, start.values, search.settings)
     mask = found.levels[-1].mask if found.levels else Mask.full(search.weights)
@@ -86,8 +92,9 @@ def find(
             except EmptyLayer as empty:
                 found.stopped = empty.layer
                 break
-        search.restart(start)
-        with search.training(mask):
+        begin = search.begin(start, mask, found.levels)
+        search.restart(begin)
+        with search.training(mask, begin):
             report = train(model, search.phase(index))
         found.levels.append(search.finish(Level(index, mask, report), start, each))
     return found

@@ -60,9 +60,16 @@ class Found:
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def ticket(self, index: int = -1) -> Ticket:
-        """The ticket of one level, the sparsest by default. Raises IndexError for a level that is not there."""
+        """The ticket of one level, the sparsest by default.
+
+        Raises IndexError for a level that is not there, ValueError where levels begin from other values than the start
+        point and zeros: a ticket holds no others.
+        """
         if not -len(self.levels) <= index < len(self.levels):
             raise IndexError(f"index must be that of a level, 0 to {len(self.levels) - 1}; got {index}")
         level = self.levels[index]
+        if acted := [name for name in ("mask_one", "mask_zero") if name in self.settings]:
+            got = f"{acted[0]}={self.settings[acted[0]]!r}: `tickets.beginning` gives such values"
+            raise ValueError(f"ticket must be of a search that rewinds what is kept and zeroes the rest; got {got}")
         settings = {name: setting for name, setting in self.settings.items() if name != "weights"}
         return Ticket(level.mask, self.start, {"level": level.index, "density": level.density, **settings})

@@ -1,4 +1,4 @@
-"""`masked`: a model trained under a mask, with any optimizer, so that what is off stays exactly zero."""
+"""`masked`: a model trained under a mask, with any optimizer, so that what is off stays exactly zero, or as given."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -26,7 +26,9 @@ _masked_now: set[int] = set()
 
 
 @contextmanager
-def masked(model: nn.Module, mask: Mapping[str, Tensor]) -> Iterator[nn.Module]:
+def masked(
+    model: nn.Module, mask: Mapping[str, Tensor], off: Mapping[str, Tensor] | None = None
+) -> Iterator[nn.Module]:
     """Within this context the weights that are off in `mask` are zero, and stay so whatever trains the model.
 
     Their gradient is zeroed as soon as backward has added to it, and again before a step where something wrote to it
@@ -37,6 +39,8 @@ def masked(model: nn.Module, mask: Mapping[str, Tensor]) -> Iterator[nn.Module]:
 
     Args:
         mask: boolean tensors by parameter name, not necessarily for every parameter; wrappers are looked through.
+        off: by name, tensors of the masked weights' shapes: where the mask is off a weight is frozen at the value
+            there, to the bit, instead of at zero (`masks.MASK_ZERO`). Weights that it does not name are zero.
 
     Raises ValueError for a mask of another model, naming the tensor, and for weights that are masked already;
     RuntimeError at the end where a masked parameter was replaced meanwhile.
@@ -50,21 +54,25 @@ def masked(model: nn.Module, mask: Mapping[str, Tensor]) -> Iterator[nn.Module]:
     (tensor(1), tensor(1))
     """
     parameters = _matching(model, mask)
-    guard = _Guard({parameter: _words(mask[name], parameter) for name, parameter in parameters.items()})
+    words = {parameter: _words(mask[name], parameter) for name, parameter in parameters.items()}
+    guard = _Guard(words, _frozen(parameters, mask, off or {}))
     with guard.on_duty():
         yield model
         now = _by_name(model)
         for name, parameter in parameters.items():
             if now.get(name) is not parameter:
                 raise RuntimeError(f"model must keep its parameters while it is masked; {name!r} was replaced")
-        guard.zero_weights(parameters.values())
+        guard.reset_weights(parameters.values())
 
 
 class _Guard:
-    """Masked parameters, each with its words, and the hooks that keep them zero where the mask is off."""
+    """Masked parameters, each with its words, and the hooks that keep them as they must be where the mask is off.
 
-    def __init__(self, words: dict[nn.Parameter, Tensor]) -> None:
-        self.words = words
+    frozen: for some parameters what they are there if it is not zero, and zeros elsewhere.
+    """
+
+    def __init__(self, words: dict[nn.Parameter, Tensor], frozen: dict[nn.Parameter, Tensor]) -> None:
+        self.words, self.frozen = words, frozen
         self.zeroed: dict[nn.Parameter, tuple[int, int]] = {}  # gradients that nothing wrote to since
         self.states: WeakKeyDictionary[Optimizer, object] = WeakKeyDictionary()  # those seen zero off the mask
 
@@ -74,7 +82,7 @@ class _Guard:
         _masked_now.update(ids)
         with ExitStack() as stack:
             stack.callback(_masked_now.difference_update, ids)
-            self.zero_weights(self.words)
+            self.reset_weights(self.words)
             for parameter in self.words:
                 if parameter.requires_grad:
                     stack.callback(parameter.register_post_accumulate_grad_hook(self.zero_gradient).remove)
@@ -82,9 +90,13 @@ class _Guard:
             stack.callback(register_optimizer_step_post_hook(self.after_step).remove)
             yield
 
-    def zero_weights(self, parameters: Any) -> None:
+    def reset_weights(self, parameters: Any) -> None:
         for parameter in parameters:
-            _zero_off(parameter.detach(), self.words_of(parameter))
+            words = self.words_of(parameter)
+            _zero_off(parameter.detach(), words)
+            if parameter in self.frozen:  # an OR of bits: exact, be the value −0 or NaN
+                frozen = self.frozen[parameter] = self.frozen[parameter].to(parameter.device, parameter.dtype)
+                parameter.detach().view(words.dtype).bitwise_or_(frozen.view(words.dtype))
 
     def zero_gradient(self, parameter: Tensor) -> None:
         if parameter.grad is not None:
@@ -98,7 +110,7 @@ class _Guard:
 
     def after_step(self, optimizer: Optimizer, *_: Any) -> None:
         held = self.held_by(optimizer)
-        self.zero_weights(held)
+        self.reset_weights(held)
         loaded = self.states.get(optimizer) is not optimizer.state  # at the first step, and after load_state_dict
         for parameter in held:
             for key, value in optimizer.state.get(parameter, {}).items():
@@ -136,6 +148,22 @@ def _matching(model: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, nn.Para
         if not torch.equal(mask[name], mask[other].to(mask[name].device)):
             raise ValueError(f"mask must be one of a tied weight; {name!r} and {other!r} differ: intersect them with &")
     return parameters
+
+
+def _frozen(
+    parameters: Mapping[str, nn.Parameter], mask: Mapping[str, Tensor], off: Mapping[str, Tensor]
+) -> dict[nn.Parameter, Tensor]:
+    """What parameters are where the mask is off, laid out as they are, and zeros elsewhere."""
+    found = {}
+    for name, parameter in parameters.items():
+        if name not in off:
+            continue
+        if off[name].shape != parameter.shape:
+            shapes = f"{list(parameter.shape)}, as in the model; got {list(off[name].shape)}"
+            raise ValueError(f"off of {name!r} must be of shape {shapes}: it is of another model")
+        values = torch.empty_like(parameter, requires_grad=False).copy_(off[name].detach())
+        found[parameter] = values.masked_fill_(mask[name].to(parameter.device), 0)
+    return found
 
 
 def _by_name(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -1,7 +1,7 @@
 """What `find` stands on: arguments checked before any training, the start point, and the way back to it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from numbers import Integral
 from pathlib import Path
@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from rewire.errors import choice
 from rewire.masks import EmptyLayer, Mask, needs, select
+from rewire.masks.acting import Action, name_of
+from rewire.tickets.beginning import REWIND, ZERO, beginning, chosen
 from rewire.tickets.levels import Level, Phase
 from rewire.tickets.masked import masked
 from rewire.tickets.prunable import prunable
@@ -43,6 +45,8 @@ class Search:
         generator: torch.Generator | None,
         directory: str | Path | None,
         sparse_below: float | None = None,
+        mask_one: str | Action = REWIND,
+        mask_zero: str | Action = ZERO,
     ) -> None:
         _check_count("levels", levels, "the number of prunings")
         _check_count("rewind", rewind, "the step whose values every level starts from")
@@ -54,6 +58,8 @@ class Search:
         if sparse_below is not None:
             check_below(sparse_below, "sparse_below")
             sparse_below = float(sparse_below)
+        self.actions = chosen(mask_one, mask_zero)
+        _check_actions(self.actions, restart, sparse_below)
         self.model, self.weights = model, prunable(model, ignore)
         with suppress(EmptyLayer):  # keep and scope in the large as in the small: now rather than after a level
             select({name: torch.zeros(1) for name in self.weights}, keep, scope)
@@ -70,6 +76,7 @@ class Search:
             "sparse_below": sparse_below,
             "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
             "seed": 0 if generator is None else _drawn(generator),
+            **{parameter: name_of(action) for parameter, action in self.actions.items()},
         }
         self.store = None if directory is None else Store(directory)
         self.settings = self.settings if self.store is None else self.store.open(self.settings)
@@ -108,8 +115,17 @@ class Search:
         """A level's own, so that what one level draws does not depend on whether an earlier one was resumed."""
         return torch.Generator().manual_seed(self.settings["seed"] + index)
 
+    def begin(self, start: Snapshot, mask: Mask, levels: Sequence[Level]) -> Snapshot:
+        """Where the level after `levels` begins: the start point, after what the actions make of its weights."""
+        if not (self.actions and levels):
+            return start
+        init, final = self.values(start)
+        draws = torch.Generator().manual_seed(_drawn(self.generator(len(levels))))  # not those that broke ties
+        values = beginning(init, final, mask, levels[-1].mask, **self.actions, generator=draws)
+        return Snapshot(start.values | values, start.streams)
+
     def restart(self, start: Snapshot) -> None:
-        """Go back to the start point: all values, or (rewind-rate, fine-tune) only the random streams and modes."""
+        """Go back to where a level starts: all values, or (rewind-rate, fine-tune) only random streams and modes."""
         if self.restart_mode == "rewind":
             restore_values(self.model, start.values)
         restore_streams(start.streams)
@@ -117,20 +133,22 @@ class Search:
             module.training = training
 
     @contextmanager
-    def training(self, mask: Mask) -> Iterator[None]:
+    def training(self, mask: Mask, begin: Snapshot) -> Iterator[None]:
         """The model as a level trains it: masked, and sparse where that is asked for and pays."""
         with ExitStack() as stack:
             if self.sparse_below is not None:
                 mask = stack.enter_context(sparse(self.model, mask, self.sparse_below))
-            stack.enter_context(masked(self.model, mask))
+            stack.enter_context(masked(self.model, mask, begin.values if "mask_zero" in self.actions else None))
             yield
+
+    def values(self, start: Snapshot) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The prunable weights before and after training."""
+        init = {name: start.values[name] for name in self.weights}
+        return init, {name: weight.detach() for name, weight in self.weights.items()}
 
     def evidence(self, start: Snapshot) -> dict[str, Mapping[str, Tensor]]:
         """What the criterion may ask for, of the prunable weights."""
-        found: dict[str, Mapping[str, Tensor]] = {
-            "init": {name: start.values[name] for name in self.weights},
-            "final": {name: weight.detach() for name, weight in self.weights.items()},
-        }
+        found: dict[str, Mapping[str, Tensor]] = dict(zip(AT_HAND, self.values(start)))
         extra = self.collect(self.model, self.asked) if self.asked and self.collect else {}
         if not isinstance(extra, Mapping) or not all(isinstance(extra.get(kind, {}), Mapping) for kind in self.asked):
             raise TypeError("evidence must return {kind: {weight: tensor}}; got another type: see tickets.measures")
@@ -167,6 +185,15 @@ class Search:
             raise ValueError(
                 f"rewind must come before the end of training; got {self.rewind}, after which train changed no weight"
             )
+
+
+def _check_actions(actions: Mapping[str, Action], restart: str, sparse_below: float | None) -> None:
+    if "mask_one" in actions and restart != "rewind":
+        got = f"{name_of(actions['mask_one'])!r} with restart={restart!r}"
+        raise ValueError(f"mask_one must be 'rewind' where kept weights stay as trained; got {got}")
+    if "mask_zero" in actions and sparse_below is not None:
+        got = f"{sparse_below} with mask_zero={name_of(actions['mask_zero'])!r}"
+        raise ValueError(f"sparse_below must be None where pruned weights are not zero; got {got}")
 
 
 def _evidence_asked(criterion: str | Callable[..., Tensor], evidence: Evidence | None) -> tuple[str, ...]:

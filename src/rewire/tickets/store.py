@@ -14,6 +14,7 @@ from rewire.tickets.snapshot import RESTORE, Snapshot, check_mark, digest, read_
 
 FORMAT, VERSION = "rewire search", 1
 SETTINGS, START = "search.json", "start.safetensors"
+OPTIONAL = {"mask_one": "rewind", "mask_zero": "zero"}  # settings that are written only where they are others
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -63,11 +64,16 @@ class Store:
         if not isinstance(found, dict) or (found.get("format"), found.get("version")) != (FORMAT, VERSION):
             raise ValueError(f"{path} must be of format {FORMAT!r} {VERSION}; got another: choose another directory")
         theirs = found.get("settings")
-        if not isinstance(theirs, dict) or set(theirs) != set(mine) or not _is_seed(theirs["seed"]):
+        if (
+            not isinstance(theirs, dict)
+            or {*theirs} - {*OPTIONAL} != {*mine} - {*OPTIONAL}
+            or not _is_seed(theirs["seed"])
+        ):
             raise ValueError(f"{path} must list the settings of a search; it was changed by hand: restore it")
-        for name in mine:
-            if name != "seed" and mine[name] != theirs[name]:
-                raise ValueError(f"directory must be of the same search; {_difference(name, theirs[name], mine[name])}")
+        for name in mine | theirs:
+            ours, stored = (each.get(name, OPTIONAL.get(name)) for each in (mine, theirs))
+            if name != "seed" and ours != stored:
+                raise ValueError(f"directory must be of the same search; {_difference(name, stored, ours)}")
         return theirs
 
     def start(self, settings: Mapping[str, Any]) -> Snapshot | None:

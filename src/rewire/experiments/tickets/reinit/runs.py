@@ -16,7 +16,8 @@ from rewire.experiments.tickets.shared.retrain import retrain
 from rewire.experiments.tickets.shared.runs import level_record, records, search, sparse_below
 from rewire.experiments.tickets.shared.trainer import trainer
 from rewire.masks import Mask
-from rewire.masks.actions import act, reshuffle
+from rewire.masks.acting import act
+from rewire.masks.actions import reshuffle
 from rewire.tickets import Found, Level, Ticket
 from rewire.tickets.controls import generators, reinit, reshuffle_mask
 from rewire.training.streams import derive

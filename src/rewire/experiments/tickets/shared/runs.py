@@ -23,8 +23,11 @@ def run(config: SearchConfig, context: Context) -> None:
         context.sink.write(row)
 
 
-def search(config: SearchConfig, context: Context, data: Data | None = None) -> Found:
-    """The levels of one search; given `data`, on that instead of the config's. A killed search goes on where it was."""
+def search(config: SearchConfig, context: Context, data: Data | None = None, **options: Any) -> Found:
+    """The levels of one search; given `data`, on that instead of the config's. A killed search goes on where it was.
+
+    options: more arguments of `find`.
+    """
     streams = Streams(context.seed)
     data = data or load(config, context.seed, context.data, context.device)
     model = build(config, data.task.test[:1][0], streams).to(context.device)
@@ -40,6 +43,7 @@ def search(config: SearchConfig, context: Context, data: Data | None = None) -> 
         generator=streams["masks"],
         directory=directory,
         sparse_below=sparse_below(config),
+        **options,
     )
     for checkpoint in directory.glob(f"level-*/{FILE}"):
         checkpoint.unlink()  # three times the weights each, and no longer needed
