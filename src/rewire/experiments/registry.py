@@ -30,6 +30,12 @@ MODULES = {
     "tickets/filters": "rewire.experiments.tickets.filters.recipe",
     "tickets/stability": "rewire.experiments.tickets.stability.recipe",
     "tickets/early-bird": "rewire.experiments.tickets.early_bird.recipe",
+    "permute/logistic": "rewire.experiments.permute.logistic.recipe",
+    "permute/mlp": "rewire.experiments.permute.mlp.recipe",
+    "permute/resnet20": "rewire.experiments.permute.resnet20.recipe",
+    "permute/vgg7": "rewire.experiments.permute.vgg7.recipe",
+    "permute/rewire": "rewire.experiments.permute.rewiring.recipe",
+    "permute/period": "rewire.experiments.permute.period.recipe",
 }
 
 
