@@ -63,12 +63,14 @@ def sparser(records: Records) -> Outcome | None:
 def stronger(records: Records) -> Outcome | None:
     """P2-10-strength: how many times farther SGPerm moves a weight that it changes, over the first 50 updates."""
     each = {label: mean_of_first(records, label, "change") for label in (ADAM, SGPERM, BRACKET, PROJECT)}
-    lengths = {label: mean_of_first(records, label, "length") for label in (ADAM, SGPERM)}
+    powers = [
+        mean(_ratios(*(mean_of_first(records, label, "length", power) for label in (SGPERM, ADAM)))) for power in (1, 2)
+    ]
     ratios = _ratios(each[SGPERM], each[ADAM])
     note = (
         "mean |change| of the weights changed: "
         + ", ".join(f"{label} {mean(found):.2g}" for label, found in each.items())
-        + f"; whole update, L2 norm: {mean(_ratios(lengths[SGPERM], lengths[ADAM])):.1f} times Adam's"
+        + f"; whole update, L2 norm: {powers[0]:.1f} times Adam's, its square: {powers[1]:.0f} times"
     )
     return summarise(ratios, 40 <= mean(ratios) <= 160, note)
 
@@ -100,10 +102,10 @@ def same_values(records: Records) -> Outcome | None:
     return Outcome(f"{same} of {len(each)}", None, len(each), same == len(each), note)
 
 
-def mean_of_first(records: Records, label: str, of: str) -> Seeds:
+def mean_of_first(records: Records, label: str, of: str, power: int = 1) -> Seeds:
     """Each seed's mean over the first 50 updates."""
     found = curve(records, label, of, high=EARLY)
-    return {seed: mean([values[seed] for values in found.values()]) for seed in next(iter(found.values()))}
+    return {seed: mean([values[seed] ** power for values in found.values()]) for seed in next(iter(found.values()))}
 
 
 def _correlation(records: Records, label: str, what: str, when: str) -> Seeds:
