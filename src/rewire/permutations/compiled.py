@@ -26,8 +26,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray, worth: int = WORTH_A_THREAD) -> list[Any]:
     """The kernel's results on parts of the arrays, cut alike along their first dimension: one part for each thread.
 
-    As many threads as torch may use, but none for less than `worth` values. A kernel must release the lock of Python and
-    treat rows apart, so that the result is the same for any number of threads.
+    As many threads as torch may use, but none for less than `worth` values. A kernel must release the lock of Python
+    and treat rows apart, so that the result is the same for any number of threads.
     """
     count = len(arrays[0])
     threads = max(1, min(torch.get_num_threads(), count, arrays[0].size // worth))
