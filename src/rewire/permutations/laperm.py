@@ -35,8 +35,9 @@ class LAPerm:
     Args:
         optimizer: any torch.optim.Optimizer. It keeps this object alive; `remove()` detaches it.
         k: optimizer steps from sync to sync: a number; a function of the number of steps taken that returns such a
-            number, or True to sync now; or "auto", which holds the mobility 2 k lr / g at 100 as lr falls, with g the
-            central gap of the longest vector and lr what its group has at the moment: `permutations.steady_k`.
+            number, or True to sync now; or "auto", which holds the mobility 2 k lr / g at a quarter of the longest
+            vector's length n as lr falls: k = max(1, round(n g / 8 lr)), with g = √(2/n) √(2π) / n its central gap and
+            lr what its group has at the moment (`permutations.steady_k`).
         params: the model, whose weights of two and more dimensions are moved, but not embeddings and normalisation
             layers; or the parameters themselves, each row of p.flatten(1) a vector and a 1-D tensor one. None: every
             tensor of two and more dimensions that the optimizer holds, or is given later.

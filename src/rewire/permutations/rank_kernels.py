@@ -5,6 +5,10 @@ the row. Words are all different, so that their order is one and ties stand by p
 digits of what tells a row's keys apart leave few words out of place; one pass of insertion puts these right. Rows
 that are not like that, with many keys that differ in their last bits only, get all passes instead.
 
+On 545,000 float32 values in rows of 784 to 300 that takes 3.6 ms, comparison sorts of the same words 12 to 18 ms, four
+passes of 8 bits 5.5 ms, and insertion from the order of the last sync 2.8 ms where a third of the values move, but 10
+ms where nearly all do (one thread, 20 steps of Adam): it would win only where a sync changes little.
+
 It imports numba: import it only where a kernel is run.
 """
 
