@@ -5,15 +5,11 @@ and threads have nothing to share. The rows of a parameter have it in common: wh
 where that row has its values, each row's partition is as uniform as one of its own, and nothing is drawn per row.
 """
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from rewire.permutations.schedule import subset_size
-
-GOLDEN, WORD = 0x9E3779B97F4A7C15, 2**64 - 1
 
 
 def partition(n: int, part: float, seed: int = 0, parameter: int = 0, step: int = 1) -> list[Tensor]:
@@ -31,25 +27,8 @@ def members(n: int, size: int, *key: int) -> np.ndarray:
     """The ranks 0 … n − 1 as int32, by subsets of `size`, each ascending: one draw for each key of whole numbers.
 
     >>> members(7, 3, 0)
-    array([0, 2, 5, 1, 3, 6, 4], dtype=int32)
+    array([1, 3, 4, 0, 2, 6, 5], dtype=int32)
     """
-    drawn = np.argsort(random_bits(n, *key), kind="stable").astype(np.int32)
-    whole = n // size * size
-    drawn[:whole].reshape(-1, size).sort(axis=1)
-    drawn[whole:].sort()
-    return drawn
+    from rewire.permutations.deal_kernel import deal
 
-
-def random_bits(n: int, *key: int) -> np.ndarray:
-    """n random words of 64 bits that are a function of the key: SplitMix64, started anew by each number of it."""
-    state = 0
-    for number in key:
-        state = _mix((state + GOLDEN + number) % 2**64)
-    return _mix(np.arange(1, n + 1, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(state))
-
-
-def _mix(z: Any) -> Any:
-    """A word of 64 bits, or an array of them, stirred: every bit of it depends on every other."""
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & WORD
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & WORD
-    return z ^ (z >> 31)
+    return deal(n, size, np.array([number % 2**64 for number in key], dtype=np.uint64))
