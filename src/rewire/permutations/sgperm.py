@@ -195,7 +195,7 @@ class SGPerm(Optimizer):
         moving = values.to(buffer.dtype).contiguous()  # the same memory, but for half precision and other layouts
         key = (group["seed"], index, state["step"])
         move_(moving, rows(buffer, embeddings).contiguous(), state["order"], alpha, part, group["match"], key)
-        if moving.data_ptr() == values.data_ptr():
+        if moving.data_ptr() == parameter.data_ptr():
             increment_version(parameter)
         else:
             put(parameter, moving, embeddings)
