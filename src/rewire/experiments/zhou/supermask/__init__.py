@@ -1,0 +1,1 @@
+"""ZH-7: masks learned over weights that never change."""

@@ -1,0 +1,1 @@
+"""Supermasks without training: masks of one dense training, put on the network as it was before."""
