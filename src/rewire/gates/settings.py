@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from rewire.gates.active import active_task
 from rewire.gates.bernoulli import Bernoulli
 from rewire.gates.gate import Gate
 from rewire.gates.parts import masked_gates, scores
+from rewire.gates.switches import Switch
 from rewire.gates.top import top_mask
 from rewire.gates.topk import TopK, check_density, count_off
 from rewire.masks.selection import EmptyLayer
@@ -43,7 +44,7 @@ def set_density(model: nn.Module, density: float, scope: str = "layer", task: st
         fractions = global_densities({name: mine[name] for name in found}, density)
     else:
         raise choice("scope", ["layer", "global"], scope)
-    changed = {name: replace(gate.switch, density=fractions[name]) for name, gate in found.items()}
+    changed = {name: _with(gate, density=fractions[name]) for name, gate in found.items()}
     for name, gate in found.items():
         count_off(fractions[name], gate.active.numel())  # raises before any gate is changed
     for name, gate in found.items():
@@ -61,8 +62,7 @@ def global_densities(scores: Mapping[str, Tensor], density: float) -> dict[str, 
     {'a': 0.5, 'b': 0.5}
     """
     check_density(density)
-    dtype = torch.result_type(*[*scores.values()][:2]) if len(scores) > 1 else None
-    together = torch.cat([score.detach().flatten().to(dtype) for score in scores.values()])
+    together = torch.cat([score.detach().flatten() for score in scores.values()])
     kept = top_mask(together, count_off(density, together.numel())).split([s.numel() for s in scores.values()])
     counts = {name: int(mask.count_nonzero()) for name, mask in zip(scores, kept)}
     for name, count in counts.items():
@@ -81,10 +81,14 @@ def set_temperature(model: nn.Module, temperature: float) -> nn.Module:
     tensor([1.0000])
     """
     found = _having(model, Bernoulli)
-    changed = [replace(gate.switch, temperature=temperature) for gate in found.values()]
+    changed = [_with(gate, temperature=temperature) for gate in found.values()]
     for gate, switch in zip(found.values(), changed):
         gate.switch = switch
     return model
+
+
+def _with(gate: Gate, **settings: float) -> Switch:
+    return replace(cast(Any, gate.switch), **settings)
 
 
 def _having(model: nn.Module, kind: type) -> dict[str, Gate]:
