@@ -1,9 +1,10 @@
-"""`compiled`: a loop as machine code. It imports numba, so import this module only where a kernel is run."""
+"""Loops as machine code. This imports numba: import it only where a kernel is run."""
 
 from collections.abc import Callable
 from typing import Any
 
 from numba import njit
+from numba.extending import intrinsic
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -12,3 +13,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
         return njit(nogil=True, error_model="numpy")(function)
+
+
+def built(emitter: Callable[..., Any]) -> Any:
+    """A function of compiled code whose instructions the emitter writes."""
+    return intrinsic(emitter)

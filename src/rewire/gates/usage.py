@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from rewire.errors import choice
 from rewire.gates.active import restored, switch, tasks_of
-from rewire.gates.combination import logits_of
+from rewire.gates.inference import logits_of
 from rewire.gates.parts import gates, masks, original, slots
 
 
