@@ -71,6 +71,13 @@ def test_sgperm_may_lose_a_point(sgperm, ours, holds):
         assert outcome.ours == pytest.approx(ours)
 
 
+@pytest.mark.parametrize(("sgperm", "ours", "holds"), [(0.95, 1.0, True), (0.939, -0.1, False)])
+def test_being_ahead_is_another_claim(sgperm, ours, holds):
+    outcome = claimed(RECIPE, "P2-12-ahead").measure(hand_made(sgperm))
+    assert (outcome.holds, outcome.n) == (holds, 3)
+    assert outcome.ours == pytest.approx(ours)
+
+
 @pytest.mark.parametrize("changed", [{"fashion_start": "b"}, {"values": "w"}, {"permuted": False}])
 def test_one_set_of_values_is_told_by_its_digests(changed):
     claim = claimed(RECIPE, "P2-12-values")

@@ -20,6 +20,17 @@ def as_good_as_adam(records: Records, dataset: str) -> Outcome | None:
     return summarise(points(gaps), mean(gaps) >= -MAY_LOSE, note)
 
 
+def ahead_of_adam(records: Records) -> Outcome | None:
+    """P2-12-ahead: SGPerm − Adam after 800 updates, mean of both datasets; both must be above 0."""
+    gaps = {
+        dataset: differences(*(last(records, named(way, dataset)) for way in (SGPERM, ADAM)))
+        for dataset in (MNIST, FASHION)
+    }
+    note = ", ".join(f"{dataset} {100 * mean(each):+.2f} pp" for dataset, each in gaps.items())
+    both = [mean(each) for each in zip(*gaps.values())]
+    return summarise(points(both), all(mean(each) > 0 for each in gaps.values()), note)
+
+
 def one_set_of_values(records: Records) -> Outcome | None:
     """P2-12-values: seeds whose two networks are permutations of one θ0, told by digests made in separate runs."""
     starts, values, ends, exact = (
@@ -64,13 +75,21 @@ CLAIMS = (
     *(
         Claim(
             f"P2-12-{dataset.lower()}",
-            f"by moving weights alone, 784-500-300-10 does slightly better on {dataset} than by Adam in 800 updates",
-            "> 0 (no number)",
+            f"by moving weights alone, 784-500-300-10 is as accurate on {dataset} as by Adam after 800 updates",
+            "≥ 0 (within a point)",
             "Fig 10",
             partial(as_good_as_adam, dataset=dataset),
             quantity="pp, SGPerm − Adam",
         )
         for dataset in (MNIST, FASHION)
+    ),
+    Claim(
+        "P2-12-ahead",
+        "it is even slightly ahead, on both",
+        "> 0 (no number)",
+        "Fig 10",
+        ahead_of_adam,
+        quantity="pp, SGPerm − Adam, mean of both",
     ),
     Claim(
         "P2-12-values",

@@ -14,7 +14,9 @@ WAYS = {
     PROJECT: {"match": "project"},
     ADAM: {"method": "adam"},
 }
-PROTOCOL = TrainConfig(model="mlp", aggressiveness=0.07, aggressiveness_decay=0.985, evaluate_every=100, early=25)
+PROTOCOL = TrainConfig(
+    model="mlp", aggressiveness=0.07, aggressiveness_decay=0.985, evaluate_every=100, early=50, early_every=10
+)
 
 
 def named(way: str, dataset: str) -> str:

@@ -42,7 +42,9 @@ def auto_is_as_good(records: Records) -> Outcome | None:
     found = {k: last(records, label(k)) for k in periods(records)}
     best = max(found, key=lambda k: mean(found[k]))
     gaps = differences(last(records, AUTO), found[best])
-    note = f"{AUTO} {spread(last(records, AUTO))}, k = {best} {spread(found[best])}, the best of {len(found)} on the test set"
+    note = (
+        f"{AUTO} {spread(last(records, AUTO))}, k = {best} {spread(found[best])}, best of {len(found)} on the test set"
+    )
     return summarise(points(gaps), mean(gaps) >= -0.005, note)
 
 

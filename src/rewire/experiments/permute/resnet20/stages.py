@@ -22,12 +22,12 @@ PUBLISHED = TrainConfig(
     statistics=2048,
 )
 SCALED = replace(
-    PUBLISHED, steps=300, train_images=10_000, test_images=2000, evaluate_every=30, statistics=512, precision="bf16"
+    PUBLISHED, steps=200, train_images=10_000, test_images=1000, evaluate_every=20, statistics=512, precision="bf16"
 )
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
-    """`full` is the published protocol, which wants a GPU; `quick` its learning rates at equal parts of 300 steps.
+    """`full` is the published protocol, which wants a GPU; `quick` its learning rates at equal parts of 200 steps.
 
     The strength of the L2 penalty is not printed.
     """

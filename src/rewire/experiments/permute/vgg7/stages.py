@@ -22,7 +22,7 @@ PUBLISHED = TrainConfig(
     statistics=2048,
 )
 SCALED = replace(
-    PUBLISHED, steps=300, train_images=10_000, test_images=2000, evaluate_every=30, statistics=512, precision="bf16"
+    PUBLISHED, steps=200, train_images=10_000, test_images=1000, evaluate_every=20, statistics=512, precision="bf16"
 )
 
 
@@ -32,7 +32,7 @@ def regularised(config: TrainConfig) -> TrainConfig:
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
-    """`full` is the published protocol, which wants a GPU; `quick` its learning rates at equal parts of 300 steps.
+    """`full` is the published protocol, which wants a GPU; `quick` its learning rates at equal parts of 200 steps.
 
     The paper's words leave open whether LAPerm has Adam's regularisation too: `full` trains it without and with.
     """
