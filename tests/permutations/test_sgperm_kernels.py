@@ -157,7 +157,7 @@ def test_a_row_without_recommendation_is_untouched(match):
 
 @pytest.mark.parametrize("match", NAIVE)
 def test_the_number_of_threads_changes_nothing(match):
-    values, r = case(64, 300, 4)
+    values, r = case(200, 300, 4)  # enough for three threads
     try:
         results = []
         for threads in (1, 2, 3):

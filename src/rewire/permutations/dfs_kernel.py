@@ -18,7 +18,8 @@ from numba.extending import intrinsic
 
 from rewire.permutations.compiled import compiled
 
-WORD, LANES = 64, 16
+SHIFT, REST = 6, 63  # place x is bit x & REST of word x >> SHIFT
+LANES = 16
 ONE, ALL = np.uint64(1), np.uint64(2**64 - 1)
 
 # What is known of the places of a subset, a row of one array each: whether r > 0; seen its own way, the first place of
@@ -52,33 +53,33 @@ def _seen(x: int, way: int, count: int) -> int:
 
 @compiled
 def _add(sets: np.ndarray, which: int, place: int) -> None:
-    sets[which, place // WORD] |= ONE << np.uint64(place % WORD)
+    sets[which, place >> SHIFT] |= ONE << np.uint64(place & REST)
 
 
 @compiled
 def _drop(sets: np.ndarray, which: int, place: int) -> None:
-    sets[which, place // WORD] &= ~(ONE << np.uint64(place % WORD))
+    sets[which, place >> SHIFT] &= ~(ONE << np.uint64(place & REST))
 
 
 @compiled
 def _nearest(x: int, places: np.ndarray, values: np.ndarray, sets: np.ndarray, which: int, count: int, u: float) -> int:
     """The nearest place of a set whose value x may take; −1: none."""
     way, edge = places[DOWN, x], places[EDGE, x]
-    word = edge // WORD
-    found = sets[which + way, word] & (ALL << np.uint64(edge % WORD))
-    while not found and word < (count - 1) // WORD:
+    word = edge >> SHIFT
+    found = sets[which + way, word] & (ALL << np.uint64(edge & REST))
+    while not found and word < (count - 1) >> SHIFT:
         word += 1
         found = sets[which + way, word]
     if not found:
         return -1
-    y = _seen(word * WORD + _lowest(found), way, count)
+    y = _seen((word << SHIFT) + _lowest(found), way, count)
     return y if abs(values[y] - values[x]) < u else -1
 
 
 @compiled
 def _search(root: int, places: np.ndarray, values: np.ndarray, sets: np.ndarray, count: int, u: float) -> int:
     """The length of the first cycle from the root to itself that a depth-first search, nearest first, finds: a path."""
-    for word in range(count // WORD + 1):
+    for word in range((count >> SHIFT) + 1):
         sets[TRIAL, word], sets[TRIAL + 1, word] = sets[LEFT, word], sets[LEFT + 1, word]
     x = places[PATH, 0] = root
     length = 1
@@ -107,9 +108,10 @@ def _count_weaker(strength: np.ndarray, own: float, stronger: np.ndarray) -> Non
 def _enqueue(places: np.ndarray, strength: np.ndarray, stronger: np.ndarray, count: int) -> None:
     """Places by descending strength, of equals the lower first: all pairs compared, in vectors, beats a sort."""
     whole = -(-count // LANES) * LANES  # what is beyond the count is compared too, for nothing, and faster
-    stronger[:whole] = 0
+    strength, stronger = strength[:whole], stronger[:whole]
+    stronger[:] = 0
     for x in range(count):
-        _count_weaker(strength[:whole], strength[x], stronger[:whole])
+        _count_weaker(strength, strength[x], stronger)
     places[QUEUE, :count] = -1
     for x in range(count):
         turn = stronger[x]
@@ -121,7 +123,10 @@ def _enqueue(places: np.ndarray, strength: np.ndarray, stronger: np.ndarray, cou
 @compiled
 def _look(places: np.ndarray, values: np.ndarray, sets: np.ndarray, count: int) -> None:
     """Edges and sets at the beginning: all places are left."""
-    sets[:, : count // WORD + 1] = 0
+    for word in range((count >> SHIFT) + 1):
+        sets[LEFT, word] = sets[LEFT + 1, word] = ALL
+        sets[PARTNERS, word] = sets[PARTNERS + 1, word] = 0
+    sets[LEFT, count >> SHIFT] = sets[LEFT + 1, count >> SHIFT] = (ONE << np.uint64(count & REST)) - ONE
     first, last = 0, count - 1
     for x in range(count):
         y = count - 1 - x
@@ -131,8 +136,6 @@ def _look(places: np.ndarray, values: np.ndarray, sets: np.ndarray, count: int) 
             places[EDGE, x] = count - first
         if not places[DOWN, y]:
             places[EDGE, y] = last + 1
-        _add(sets, LEFT, x)
-        _add(sets, LEFT + 1, x)
         _add(sets, PARTNERS + 1 - places[DOWN, x], _seen(x, 1 - places[DOWN, x], count))
 
 
@@ -210,7 +213,7 @@ def _room(size: int, like: np.ndarray) -> tuple[np.ndarray, ...]:
         np.empty(size, np.float64),
         np.zeros(size + LANES, like.dtype),
     )
-    return places, values, strength, np.empty(size + LANES, np.int32), np.empty((6, size // WORD + 1), np.uint64)
+    return places, values, strength, np.empty(size + LANES, np.int32), np.empty((6, (size >> SHIFT) + 1), np.uint64)
 
 
 @compiled
