@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rewire.experiments.tickets.shared.figures import accuracy_figure, seeds_note
-from rewire.experiments.zhou.criteria.stages import CRITERIA, PLANE
+from rewire.experiments.tickets.shared.figures import level_rows, panels_figure, seeds_note
+from rewire.experiments.zhou.criteria.stages import CRITERIA, GOOD, PLANE
 from rewire.figures import MUTED, SERIES, Figure
 from rewire.runs import Records
 
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 def figures(records: Records, runs: Path) -> list[Figure]:
     """The plane of each layer, then accuracy against the % left."""
-    labels = {name: name for name in CRITERIA}
     points = Records([row for row in records.where(label=PLANE) if "point" in row])
-    note = f"Rewound to the initial values; pruned weights are 0. {seeds_note(records, labels)}"
     return [
         *(_plane(rows, f"plane-{number}", layer) for number, (layer, rows) in enumerate(points.by("layer").items(), 1)),
-        *accuracy_figure(records, labels, "784-300-100-10 by mask criterion", note),
+        *_levels(records),
     ]
+
+
+def _levels(records: Records) -> list[Figure]:
+    """All criteria, and once more the good ones, which lie too close to each other to be told apart."""
+    every, good = (level_rows(records, {name: name for name in names}, "accuracy") for names in (CRITERIA, GOOD))
+    panels = {"test accuracy": every, "test accuracy, the best four": good}
+    note = f"Rewound to the initial values; pruned weights are 0. {seeds_note(records, CRITERIA)}"
+    return panels_figure("levels", "784-300-100-10 by mask criterion", note, panels)
 
 
 def _plane(points: Records, name: str, layer: str) -> Figure:

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 100, "full": 36000},
+    cost={"quick": 100, "full": 38000},
     draw=draw,
     data=("mnist",),
 )
