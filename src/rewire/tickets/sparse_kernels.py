@@ -5,35 +5,23 @@ the columns `columns`. Inputs are laid out in blocks of LANES examples, [blocks,
 meets 64 examples at once; the last block is filled up with zeros. One thread, every sum in a fixed order: the same
 bits each time.
 
-Numba is imported here and nowhere else, so import this module only where a kernel is run.
+Import this module only where a kernel is run: numba takes a second to import.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
+
+from rewire.compiled import built, compiled
 
 LANES = 64
 # Sums may be regrouped and fused, so that they fill vectors; NaN and infinity keep their meaning.
 FLAGS = ("contract", "reassoc", "nsz")
 INT = ir.IntType(32)
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, compiled at its first call; kept on disk for the next process where a folder can be written."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
-        return njit(nogil=True, error_model="numpy")(function)
-
-
-def built(emitter: Callable[..., Any]) -> Any:
-    """A function of compiled code whose instructions the emitter writes."""
-    return intrinsic(emitter)
 
 
 class Lanes(types.Type):
