@@ -40,6 +40,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 15, "full": 60},
+    cost={"quick": 12, "full": 120},
     draw=draw,
 )

@@ -38,7 +38,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 20, "full": 60},
+    cost={"quick": 14, "full": 60},
     draw=draw,
     data=("mnist", "cifar-10"),
 )

@@ -55,6 +55,7 @@ def _claim(name: str, network: str, label: str) -> Claim:
         "almost identical",
         "§1, Fig 1" if name == "P2-1" else "§1, Fig 2",
         partial(alike, label=label),
+        scaled=frozenset({"quick"}),  # so little training leaves the profiles of initialisation
         quantity="profile distance, control ÷ weights",
     )
 

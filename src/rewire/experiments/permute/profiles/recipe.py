@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 20, "full": 300},
+    cost={"quick": 25, "full": 240},
     draw=draw,
     data=("mnist",),
 )

@@ -23,7 +23,7 @@ class ProfilesConfig(TrainConfig):
 
 def stages(budget: str) -> tuple[Stage, ...]:
     """VGG-16 and ResNet-50 are half a gigabyte of somebody's weights: both budgets substitute networks for them."""
-    dense, conv = ProfilesConfig(), ProfilesConfig(model="caffe-lenet5")
+    dense, conv = ProfilesConfig(), ProfilesConfig(model="caffe-lenet5", steps=2000)
     if budget == "quick":
         dense, conv = replace(dense, steps=500), replace(conv, steps=100, test_images=1000)
     return (Stage(DENSE, dense, (0, 1, 2)), Stage(CONVOLUTIONS, conv, (0, 1, 2)))

@@ -38,6 +38,6 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 3, "full": 3},
+    cost={"quick": 6, "full": 6},
     draw=draw,
 )

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 30, "full": 200},
+    cost={"quick": 26, "full": 160},
     draw=draw,
     data=("mnist",),
 )
