@@ -54,7 +54,7 @@ def log2_factorial(n: int) -> float:
     """log2(n!).
 
     >>> round(log2_factorial(784) / 784, 3)
-    8.187
+    8.18
     """
     return math.lgamma(n + 1) / math.log(2)
 
