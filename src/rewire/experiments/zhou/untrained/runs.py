@@ -15,8 +15,6 @@ from rewire.tasks import Task
 from rewire.tickets import prunable, untrained
 from rewire.training import Streams, evaluate
 
-BATCH = 1000  # one matrix product of this size is the fastest to evaluate
-
 
 def run(config: ZhouConfig, context: Context) -> None:
     """Records: the network before and after training, then a row per criterion, sign rule, values and level."""
@@ -38,4 +36,4 @@ def _worth(weights: dict[str, Tensor], model: nn.Module, task: Task) -> dict[str
     """Test accuracy and loss with these weights and the initial biases."""
     for name, parameter in prunable(model).items():
         parameter.copy_(weights[name])
-    return evaluate(model, task, batch_size=BATCH)
+    return evaluate(model, task)
