@@ -24,7 +24,7 @@ WIDTHS, BATCH, UPDATES = (784, 500, 300, 10), 64, 800
 
 
 def gradients(shape: tuple[int, ...]) -> Callable[[], Tensor]:
-    """A gradient at each call, of twenty in turn: what was moved along one of them is still to be moved for the next."""
+    """A gradient at each call, of twenty in turn: what was moved along one of them is still to move for the next."""
     random = torch.Generator().manual_seed(0)
     turn = cycle([torch.randn(shape, generator=random) for _ in range(20)])
     return lambda: next(turn)

@@ -79,8 +79,13 @@ def project(row, r, order, alpha):
     strongest = max(abs(value) for value in r)
     if strongest == 0:
         return list(order)
-    step = row.dtype.type(alpha) * (row[order[-1]] - row[order[0]]) / strongest
-    return sorted(order, key=lambda slot: row[slot] - step * r[slot])
+    reach = row.dtype.type(alpha) * (row[order[-1]] - row[order[0]])
+
+    def target(slot):
+        value = row[slot] - reach * (r[slot] / strongest)
+        return value, math.copysign(1, value)  # −0.0 stands before 0.0
+
+    return sorted(order, key=target)
 
 
 def move(rows, r, order, size, alpha, match, key):

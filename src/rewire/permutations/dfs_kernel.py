@@ -150,10 +150,9 @@ def _retire(x: int, places: np.ndarray, sets: np.ndarray, count: int) -> None:
 def _dfs(places: np.ndarray, values: np.ndarray, sets: np.ndarray, count: int, u: float) -> None:
     """Disjoint cycles: a search from each place by priority; the places of the cycle that it finds retire.
 
-    A place is on a cycle if and only if it can swap with one that goes the other way: the highest place of a cycle was
-    entered from below and is left downwards, so that it and its predecessor are such a pair, and whoever could reach
-    them without such a partner of its own has nobody to come back from. A search that must fail is never begun, and
-    its root alone retires.
+    A place is on a cycle if and only if it can swap with one that goes the other way: of x, which goes up, a path leads
+    above x first, and the place from which it comes back to x, or past it, goes down and is within reach of x itself.
+    So a search that must fail is never begun, and its root alone retires.
     """
     for i in range(count):
         root = places[QUEUE, i]

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from rewire.permutations.ranks import ranks
+
 
 def project(values: Tensor, r: Tensor, order: Tensor, alpha: float) -> Tensor:
     """The order of rows [R, n] after the ranks have become those of w − η r, with η = alpha · range / max |r|.
@@ -20,5 +22,5 @@ def project(values: Tensor, r: Tensor, order: Tensor, alpha: float) -> Tensor:
     """
     ascending, strength = values.gather(1, order), r.gather(1, order)
     spread, strongest = ascending[:, -1:] - ascending[:, :1], strength.abs().amax(1, keepdim=True)
-    step = torch.where(strongest > 0, alpha * spread / strongest, 0)
-    return order.gather(1, (ascending - step * strength).argsort(dim=1, stable=True))
+    push = torch.where(strongest > 0, strength / strongest, 0)
+    return torch.empty_like(order).scatter_(1, ranks(ascending - alpha * spread * push), order)

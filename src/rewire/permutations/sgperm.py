@@ -40,11 +40,12 @@ class SGPerm(Optimizer):
             "bracket": swaps only, on any device; "project": each row's ranks become those of w − α A r / max |r|.
         embeddings: whether a group's parameters are embedding tables, whose rows are then their columns.
         maximize: whether to follow the gradient instead of descending.
-        seed: of the partitions; None takes one from torch's default generator. It is kept in the state dict.
+        seed: of the partitions; None takes one from torch's default generator, kept in the state dict. Processes that
+            train one model together, as DDP's do, need the same.
 
     Partitions and schedules are functions of seed, parameter and step, so that resume is exact and independent of the
-    number of threads. The state holds no learning rate but each row's `order`, the slots by ascending value; who writes
-    to the weights meanwhile, and thereby changes their values, is told so by the next step, or by `check`.
+    number of threads. A step knows each row's `order`, its slots by ascending value; where something else changes the
+    values meanwhile, the next step says so, or `check`.
 
     Raises ValueError for options out of range, for parameters that are complex, integer, sparse, empty or have rows of
     one value; in a step, before anything has moved, for gradients that are sparse or not finite and for weights that
