@@ -67,12 +67,15 @@ def _against(records: Records, of: str, order: Mapping[str, int], exact: bool) -
 
 
 def sync_grows(records: Records) -> Outcome | None:
-    """P2-8-sync: the exponent of a sync's time in n log n."""
+    """P2-8-sync: the exponent of a sync's time in n log n, an upper bound: ours is a radix sort, linear in n.
+
+    The curve is no line where a vector outgrows a cache, so that the note gives the times it goes through.
+    """
     rows = Records([row for row in records.where(label=TIMES) if "length" in row])
     scaled = Records([{**row, "work": row["length"] * math.log(row["length"])} for row in rows])
     ours = [exponent(seed, "work", "milliseconds") for seed in scaled.by("seed").values()]
-    each = ", ".join(f"{row['length']}: {row['mean']:.2f} ms" for row in mean_std(rows, "length", of="milliseconds"))
-    return summarise(ours, all(abs(value - 1) <= TOLERANCE for value in ours), f"by n, {each}")
+    each = ", ".join(f"{row['length']}: {row['mean']:.2g} ms" for row in mean_std(rows, "length", of="milliseconds"))
+    return summarise(ours, all(value <= 1 + TOLERANCE for value in ours), f"by n, {each}; no straight line")
 
 
 def exponent(records: Records, x: str, y: str) -> float:
@@ -126,7 +129,7 @@ CLAIMS = (
     ),
     Claim(
         "P2-8-sync",
-        "A sync of LAPerm sorts: its time grows as n log n",
+        f"A sync of LAPerm takes O(n log n) (holds if the exponent is no more than {1 + TOLERANCE:g})",
         "O(kT + Σ n log n)",
         "§3.2",
         sync_grows,
