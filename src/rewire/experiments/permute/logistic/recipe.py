@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 40, "full": 130},
+    cost={"quick": 25, "full": 80},
     draw=draw,
     data=("mnist",),
 )

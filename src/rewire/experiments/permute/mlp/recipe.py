@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 40, "full": 130},
+    cost={"quick": 210, "full": 620},
     draw=draw,
     data=("mnist", "fashion-mnist"),
 )

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 90, "full": 1500},
+    cost={"quick": 95, "full": 2700},
     draw=draw,
     data=("mnist",),
 )

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 120, "full": 150000},
+    cost={"quick": 140, "full": 100_000},
     draw=draw,
     data=("cifar-10",),
 )

@@ -35,7 +35,7 @@ RECIPE = Recipe(
     claims=CLAIMS,
     stages=stages,
     execute=execute,
-    cost={"quick": 110, "full": 1800},
+    cost={"quick": 140, "full": 2500},
     draw=draw,
     data=("mnist",),
 )
