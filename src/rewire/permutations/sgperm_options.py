@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from rewire.errors import choice
@@ -35,7 +36,7 @@ def check_parameter(parameter: Tensor, name: str, embeddings: bool) -> None:
     """Raise ValueError for a parameter that has no rows whose values could change places."""
     if not parameter.is_floating_point():
         raise ValueError(f"{name} must hold real numbers; got {parameter.dtype}: leave it to another optimizer")
-    if parameter.layout.__str__() != "torch.strided":
+    if parameter.layout != torch.strided:
         raise ValueError(f"{name} must be dense; got {parameter.layout}: leave it to another optimizer")
     shape = list(parameter.shape)
     if parameter.numel() == 0:
