@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rewire.permutations.compiled import WORTH_A_THREAD
 from rewire.permutations.ranks import _ranks, keys, place, ranks, sorted_rows, sync, sync_
 from rewire.permutations.rows import bits, same_multiset
+from rewire.permutations.threads import WORTH_A_THREAD
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64]
 

@@ -5,7 +5,7 @@ It imports numba, so import this module only where a kernel is run.
 
 import numpy as np
 
-from rewire.permutations.compiled import compiled
+from rewire.compiled import compiled
 
 GOLDEN, FIRST, SECOND = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 HALF = np.uint64(32)

@@ -16,7 +16,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from rewire.permutations.compiled import compiled
+from rewire.compiled import compiled
 
 SHIFT, REST = 6, 63  # place x is bit x & REST of word x >> SHIFT
 LANES = 16

@@ -10,7 +10,7 @@ Numba is imported here and nowhere else in the codec, so import this module only
 
 import numpy as np
 
-from rewire.permutations.compiled import compiled
+from rewire.compiled import compiled
 
 
 @compiled

@@ -12,6 +12,7 @@ from rewire.permutations.cycles import cycles
 from rewire.permutations.partition import members
 from rewire.permutations.project import project
 from rewire.permutations.schedule import subset_size
+from rewire.permutations.threads import over_rows
 
 MATCHES = ("dfs", "bracket", "project")
 WORTH_A_THREAD = 2**14  # values: about 0.8 ms of matching
@@ -122,7 +123,6 @@ def _reorder(values: Tensor, order: Tensor, match: Callable[[Tensor], Tensor]) -
 
 
 def _compiled(values: Tensor, r: Tensor, order: Tensor, ranks: Tensor, size: int, alpha: float, swaps: bool) -> None:
-    from rewire.permutations.compiled import over_rows
     from rewire.permutations.dfs_kernel import move
 
     def run(values: Any, r: Any, order: Any) -> None:

@@ -14,7 +14,7 @@ It imports numba: import it only where a kernel is run.
 
 import numpy as np
 
-from rewire.permutations.compiled import compiled
+from rewire.compiled import compiled
 
 KEY = np.uint64(32)  # where the key stands in a word; below is the place
 PLACE = np.uint64(2**32 - 1)

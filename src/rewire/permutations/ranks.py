@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rewire.permutations.rows import bits
+from rewire.permutations.threads import over_rows
 
 PACKED = frozenset({torch.float32, torch.float16, torch.bfloat16})  # whose bits and place fit a word of 64
 
@@ -125,8 +126,7 @@ def _packable(rows: Tensor) -> bool:
 
 
 def _run(kernel: str, *tensors: Tensor) -> list[Any]:
-    kernels, compiled = _kernels()
-    return compiled.over_rows(getattr(kernels, kernel), *map(_array, tensors))
+    return over_rows(getattr(_kernels(), kernel), *map(_array, tensors))
 
 
 def _array(tensor: Tensor) -> Any:
@@ -138,7 +138,7 @@ def _array(tensor: Tensor) -> Any:
 
 
 @cache
-def _kernels() -> tuple[ModuleType, ModuleType]:
-    from rewire.permutations import compiled, rank_kernels  # numba takes a second to import
+def _kernels() -> ModuleType:
+    from rewire.permutations import rank_kernels  # numba takes a second to import
 
-    return rank_kernels, compiled
+    return rank_kernels

@@ -1,7 +1,4 @@
-"""How this room's kernels are compiled, and how their rows are shared out among threads.
-
-It imports numba: import it only where a kernel is run.
-"""
+"""How rows are shared out among threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,17 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 
 WORTH_A_THREAD = 2**16  # values: about half a millisecond of sorting, and what starting a thread may cost
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, compiled at its first call; kept on disk for the next process where a folder can be written."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
-        return njit(nogil=True, error_model="numpy")(function)
 
 
 def over_rows(kernel: Callable[..., Any], *arrays: np.ndarray, worth: int = WORTH_A_THREAD) -> list[Any]:
