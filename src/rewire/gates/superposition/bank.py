@@ -113,7 +113,10 @@ class Bank:
         flat = self._flat(numbers)
         sums, error = self._sums(flat)
         near = [self.tasks[i] for i in np.flatnonzero(sums <= sums.min() + 2 * error)]
-        return min(near, key=lambda task: flat.astype(float) @ np.unpackbits(self._row(task)))
+        if len(near) == 1:
+            return near[0]
+        exact = flat.astype(float)
+        return min(near, key=lambda task: exact[np.unpackbits(self._row(task)).view(bool)].sum())
 
     def _sums(self, flat: np.ndarray) -> tuple[np.ndarray, float]:
         sum_over = import_module("rewire.gates.superposition.bit_dot").sum_over  # numba comes with the first sum

@@ -16,7 +16,9 @@ from rewire.compiled import built, compiled
 from rewire.gates.superposition.planes import PLANES
 
 LANES = 8
+AHEAD = 24  # words: what is skipped hides the pattern from the processor, so it is told what comes; twice as fast
 INT, LINE = ir.IntType(64), ir.VectorType(ir.IntType(64), LANES)
+BYTE = ir.IntType(8).as_pointer()
 EVERY = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
 
 
@@ -32,6 +34,18 @@ def _in_every_lane(builder: Any, word: Any) -> Any:
     return builder.shuffle_vector(first, nothing, EVERY)
 
 
+def _prefetch(builder: Any, tile: Any, words: Any, index: Any, length: Any) -> None:
+    """Ask for the line that is AHEAD of this one, if there is one."""
+    later = builder.add(index, ir.Constant(INT, AHEAD))
+    within = builder.select(builder.icmp_signed("<", later, length), later, index)
+    address = builder.bitcast(_line(builder, tile, builder.load(builder.gep(words, [within]))), BYTE)
+    numbers = [ir.IntType(32)] * 3
+    kind = ir.FunctionType(ir.VoidType(), [BYTE, *numbers])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    read_keep_data = [number(value) for number, value in zip(numbers, (0, 3, 1))]
+    builder.call(prefetch, [address, *read_keep_data])
+
+
 @built
 def _count(typing: Any, tile: Any, words: Any, bits: Any, counts: Any) -> Any:
     """counts[p, lane] = Σ popcount(tile[words[a], lane] & bits[a, p]) over a."""
@@ -41,7 +55,9 @@ def _count(typing: Any, tile: Any, words: Any, bits: Any, counts: Any) -> Any:
         tile_, words_, bits_, counts_ = (array.data for array in arrays)
         popcount = cgutils.get_or_insert_function(builder.module, ir.FunctionType(LINE, [LINE]), "llvm.ctpop.v8i64")
         totals = [cgutils.alloca_once_value(builder, ir.Constant(LINE, [0] * LANES)) for _ in range(PLANES)]
-        with cgutils.for_range(builder, cgutils.unpack_tuple(builder, arrays[1].shape)[0]) as loop:
+        length = cgutils.unpack_tuple(builder, arrays[1].shape)[0]
+        with cgutils.for_range(builder, length) as loop:
+            _prefetch(builder, tile_, words_, loop.index, length)
             masks = builder.load(_line(builder, tile_, builder.load(builder.gep(words_, [loop.index]))), align=8)
             row = builder.gep(bits_, [builder.mul(loop.index, ir.Constant(INT, PLANES))])
             for p, total in enumerate(totals):
