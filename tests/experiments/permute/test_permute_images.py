@@ -44,6 +44,13 @@ def test_a_run_is_looked_at_with_old_and_with_renewed_statistics(tmp_path, name)
     assert records.values("permuted") == [True]
 
 
+def test_a_network_that_nothing_syncs_keeps_its_running_statistics(tmp_path):
+    records = recorded(replace(SMALL["vgg7"], method="adam"), tmp_path, training.run)
+    assert len(records.values("accuracy")) == 3
+    assert not records.values("stale_accuracy")
+    assert records.values("permuted") == [False]
+
+
 def test_a_killed_run_ends_with_the_same_bytes(tmp_path):
     config = SMALL["vgg7"]  # whose dropout has a stream of its own
     recorded(config, tmp_path / "whole", training.run)

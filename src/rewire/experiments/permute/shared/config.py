@@ -22,7 +22,7 @@ class TrainConfig:
         drops: the parts of all steps after which the learning rate falls to a tenth.
         dropout: after each block of vgg7.
         evaluate_every: steps between looks at the test set. early, early_every: the same up to the step `early`.
-        statistics: training images by which BatchNorm's statistics are renewed before each look; 0 leaves them.
+        statistics: training images by which BatchNorm's statistics are renewed at a look after a sync; 0 leaves them.
         match, aggressiveness, …, momentum: SGPerm's.
         k: LAPerm's steps between syncs; 0 is "auto".
     """

@@ -13,6 +13,7 @@ def training_figures(
     """Accuracy with BatchNorm's statistics renewed and as they ran; slots moved by a sync, and mobility."""
     note = seeds_note(records, labels)
     renewed, stale = (step_rows(records, labels, of) for of in ("accuracy", "stale_accuracy"))
+    stale += [row for row in renewed if row["label"] not in {row["label"] for row in stale}]  # Adam's always run
     moved, mobility = (_after_syncs(records, labels, of) for of in ("moved", "mobility"))
     return [
         *curves_figure(

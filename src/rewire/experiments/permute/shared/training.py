@@ -119,7 +119,7 @@ def look(trained: Trained, config: TrainConfig) -> dict[str, Any]:
     """Test accuracy and loss of the synced network; with BatchNorm's statistics as they ran and, asked to, renewed.
 
     The statistics that a network gathers belong to weights between syncs, which a synced network no longer has: as
-    they ran they give "stale_accuracy". Training goes on with those.
+    they ran they give "stale_accuracy". Training goes on with those, and so do networks that nothing syncs.
     """
     model, task, laperm = trained.model, trained.task, trained.laperm
     score = partial(evaluate, precision=config.precision, channels_last=convolutional(config))
@@ -127,7 +127,7 @@ def look(trained: Trained, config: TrainConfig) -> dict[str, Any]:
     if laperm is not None:
         found |= {"moved": laperm.moved, "mobility": laperm.mobility()}
     with synced(laperm, model):
-        if config.statistics:
+        if config.statistics and laperm is not None:
             found |= {"stale_accuracy": score(model, task)["accuracy"]}
             renew_statistics(model, task, config)
         return found | score(model, task)
