@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -200,6 +201,13 @@ def test_searches_in_one_directory_wait_for_each_other(tmp_path):
         found = list(pool.map(lambda model, trainer: find(model, trainer, **options), models, trainers))
     assert sorted(len(trainer.phases) for trainer in trainers) == [0, 0, 3]
     assert len({tuple(level.density for level in each.levels) for each in found}) == 1
+
+
+@pytest.mark.parametrize("criterion", [lambda final: final, partial(torch.abs)])
+def test_a_folder_cannot_tell_functions_without_a_name_apart(tmp_path, criterion):
+    with pytest.raises(ValueError, match="criterion must have a name of its own"):
+        find(network(), Trainer(), levels=1, criterion=criterion, directory=tmp_path / "new")
+    assert not (tmp_path / "new" / "search.json").exists()
 
 
 def test_a_file_is_no_directory(tmp_path):

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from rewire.masks import EmptyLayer, Mask, score, select
 from rewire.masks.acting import Action
+from rewire.tickets.arguments import Evidence, check_functions
 from rewire.tickets.levels import Found, Level
-from rewire.tickets.search import Evidence, Search, Train, check_functions
+from rewire.tickets.search import Search, Train
 from rewire.tickets.store import one_at_a_time
 
 

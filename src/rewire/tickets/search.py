@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from rewire.errors import choice
-from rewire.masks import EmptyLayer, Mask, needs, select
+from rewire.masks import EmptyLayer, Mask, select
 from rewire.masks.acting import Action, name_of
+from rewire.tickets.arguments import AT_HAND, Evidence, check_actions, check_count, check_names, evidence_asked
 from rewire.tickets.beginning import REWIND, ZERO, beginning, chosen
 from rewire.tickets.levels import Level, Phase
 from rewire.tickets.masked import masked
@@ -22,10 +22,8 @@ from rewire.tickets.sparse import check_below, sparse
 from rewire.tickets.store import Store
 
 RESTARTS = ("rewind", "rewind-rate", "fine-tune")
-AT_HAND = ("init", "final")  # evidence that every search has
 
 Train = Callable[[nn.Module, Phase], Any]
-Evidence = Callable[[nn.Module, tuple[str, ...]], Mapping[str, Mapping[str, Tensor]]]
 
 
 class Search:
@@ -48,8 +46,8 @@ class Search:
         mask_one: str | Action = REWIND,
         mask_zero: str | Action = ZERO,
     ) -> None:
-        _check_count("levels", levels, "the number of prunings")
-        _check_count("rewind", rewind, "the step whose values every level starts from")
+        check_count("levels", levels, "the number of prunings")
+        check_count("rewind", rewind, "the step whose values every level starts from")
         rewind = int(rewind)  # numbers of numpy's are none of JSON's
         if not isinstance(generator, torch.Generator | None):
             raise TypeError(f"generator must be a torch.Generator or None; got {generator!r}: manual_seed makes one")
@@ -59,16 +57,16 @@ class Search:
             check_below(sparse_below, "sparse_below")
             sparse_below = float(sparse_below)
         self.actions = chosen(mask_one, mask_zero)
-        _check_actions(self.actions, restart, sparse_below)
+        check_actions(self.actions, restart, sparse_below)
         self.model, self.weights = model, prunable(model, ignore)
         with suppress(EmptyLayer):  # keep and scope in the large as in the small: now rather than after a level
             select({name: torch.zeros(1) for name in self.weights}, keep, scope)
         self.rewind, self.restart_mode, self.collect = rewind, restart, evidence
         self.sparse_below = sparse_below
-        self.asked = _evidence_asked(criterion, evidence)
+        self.asked = evidence_asked(criterion, evidence)
         self.modes = {module: module.training for module in model.modules()}
         self.settings = {
-            "criterion": criterion if isinstance(criterion, str) else _name(criterion),
+            "criterion": criterion if isinstance(criterion, str) else name_of(criterion),
             "keep": {p: float(k) for p, k in keep.items()} if isinstance(keep, Mapping) else float(keep),
             "scope": scope,
             "rewind": rewind,
@@ -78,6 +76,8 @@ class Search:
             "seed": 0 if generator is None else _drawn(generator),
             **{parameter: name_of(action) for parameter, action in self.actions.items()},
         }
+        if directory is not None:
+            check_names(criterion=criterion, **self.actions)
         self.store = None if directory is None else Store(directory)
         self.settings = self.settings if self.store is None else self.store.open(self.settings)
         self._check_numbers("model must hold numbers to start from")
@@ -187,44 +187,8 @@ class Search:
             )
 
 
-def _check_actions(actions: Mapping[str, Action], restart: str, sparse_below: float | None) -> None:
-    if "mask_one" in actions and restart != "rewind":
-        got = f"{name_of(actions['mask_one'])!r} with restart={restart!r}"
-        raise ValueError(f"mask_one must be 'rewind' where kept weights stay as trained; got {got}")
-    if "mask_zero" in actions and sparse_below is not None:
-        got = f"{sparse_below} with mask_zero={name_of(actions['mask_zero'])!r}"
-        raise ValueError(f"sparse_below must be None where pruned weights are not zero; got {got}")
-
-
-def _evidence_asked(criterion: str | Callable[..., Tensor], evidence: Evidence | None) -> tuple[str, ...]:
-    """What a criterion needs that only the caller can give."""
-    asked = tuple(name for name in needs(criterion) if name not in AT_HAND)
-    if asked and evidence is None:
-        wanted = ", ".join(map(repr, asked))
-        raise ValueError(
-            f"evidence must be a function of (model, names) that returns {wanted}, which {_name(criterion)!r} needs"
-        )
-    return asked
-
-
-def _name(criterion: str | Callable[..., Tensor]) -> str:
-    return criterion if isinstance(criterion, str) else getattr(criterion, "__name__", type(criterion).__name__)
-
-
 def _drawn(generator: torch.Generator) -> int:
     return int(torch.randint(2**62, (), generator=generator, device=generator.device))
-
-
-def check_functions(train: object, **optional: object) -> None:
-    """Raise TypeError for what cannot be called: now, rather than when a level has been trained."""
-    for parameter, function in {"train": train, **optional}.items():
-        if not callable(function) and (function is not None or parameter == "train"):
-            raise TypeError(f"{parameter} must be a function; got {function!r}")
-
-
-def _check_count(parameter: str, got: object, meaning: str) -> None:
-    if not isinstance(got, Integral) or isinstance(got, bool) or got < 0:
-        raise ValueError(f"{parameter} must be a whole number from 0 up; got {got!r}: it is {meaning}")
 
 
 def _as_json(report: Any) -> Any:
