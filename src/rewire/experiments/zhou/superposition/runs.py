@@ -100,8 +100,9 @@ def guesses(
     for method in config.methods:
         for crowd in config.crowds:
             named, right = [], []
-            for task in tasks:
-                for start in range(0, config.guesses * crowd, crowd):
+            for number, task in enumerate(tasks):
+                for turn in range(config.guesses):  # other images for each task
+                    start = (number * config.guesses + turn) * crowd % (len(task.test) - crowd)
                     x, y = task.test[slice(start, start + crowd)]
                     guess = _infer(many, method, x, classes)
                     named.append(guess == task.name)

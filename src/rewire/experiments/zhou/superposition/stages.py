@@ -52,7 +52,7 @@ class LatencyConfig:
 
 PERMUTED, ROTATED, MANY, MORE, LATENCY = "permuted", "rotated", "2500 permuted", "rotated by 10°", "latency"
 PROTOCOL = SuperpositionConfig()
-QUICK = replace(PROTOCOL, tasks=20, steps=100, lr=1e-3, guesses=2, rows=tuple(range(1, 21)), images=250)
+QUICK = replace(PROTOCOL, tasks=20, steps=100, lr=1e-3, guesses=5, rows=tuple(range(1, 21)), images=250)
 
 
 def stages(budget: str) -> tuple[Stage, ...]:
