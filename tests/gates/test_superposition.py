@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
@@ -44,6 +44,7 @@ def same(a: dict, b: dict) -> bool:
     return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.integers(1, 20), st.lists(st.integers(1, 9), min_size=1, max_size=3))
 def test_what_a_bank_holds_is_what_went_in(seed, tasks, shape):
     generator = torch.Generator().manual_seed(seed)
@@ -65,6 +66,7 @@ def test_what_a_bank_holds_is_what_went_in(seed, tasks, shape):
         torch.testing.assert_close(bank.mean(bank.tasks)[name], bank.mean()[name], atol=0, rtol=0)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.integers(1, 20), st.booleans())
 def test_sums_over_all_masks_are_those_of_the_formula(seed, tasks, double):
     generator = torch.Generator().manual_seed(seed)
