@@ -26,7 +26,7 @@ class Bank:
     >>> bank = Bank({"weight": (2, 4)})
     >>> bank.add("day", {"weight": torch.eye(2, 4) > 0})
     >>> bank.add("night", {"weight": torch.ones(2, 4) > 0})
-    >>> bank.mean()["weight"], bank.sums({"weight": torch.arange(8.0).view(2, 4)})
+    >>> bank.mean()["weight"], bank.sums({"weight": torch.arange(8.0).view(2, 4)}).round(4)
     (tensor([[1.0000, 0.5000, 0.5000, 0.5000],
             [0.5000, 1.0000, 0.5000, 0.5000]]), array([ 5., 28.]))
     """
