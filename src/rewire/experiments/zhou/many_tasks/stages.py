@@ -33,7 +33,7 @@ WAYS = {
     "shared": "one network for all",
     "light switch": "shared weights, σ masks",
     "hard gates": "shared weights, 0/1 masks",
-    "piggyback": "masks over a network trained on the first task",
+    "piggyback": "masks over the first task's network",
     "supermasks": "masks over signed constants",
     "permutations": "orders of one set of values",
 }
