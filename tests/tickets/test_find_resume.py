@@ -203,10 +203,11 @@ def test_searches_in_one_directory_wait_for_each_other(tmp_path):
     assert len({tuple(level.density for level in each.levels) for each in found}) == 1
 
 
-@pytest.mark.parametrize("criterion", [lambda final: final, partial(torch.abs)])
-def test_a_folder_cannot_tell_functions_without_a_name_apart(tmp_path, criterion):
-    with pytest.raises(ValueError, match="criterion must have a name of its own"):
-        find(network(), Trainer(), levels=1, criterion=criterion, directory=tmp_path / "new")
+@pytest.mark.parametrize("action", [lambda init: init, partial(lambda init, factor: factor * init, factor=2)])
+def test_a_folder_cannot_tell_functions_without_a_name_apart(tmp_path, action):
+    for parameter, function in (("criterion", lambda final: final), ("mask_one", action)):
+        with pytest.raises(ValueError, match=f"{parameter} must have a name of its own"):
+            find(network(), Trainer(), levels=1, **{parameter: function}, directory=tmp_path / "new")
     assert not (tmp_path / "new" / "search.json").exists()
 
 

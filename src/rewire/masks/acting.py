@@ -1,5 +1,6 @@
 """How actions are named, checked and called: on one layer, and on all layers of a network."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -90,5 +91,17 @@ def check(init: Tensor, mask: Tensor) -> None:
         raise ValueError(f"mask must have the shape of init, {list(init.shape)}; got {list(mask.shape)}")
 
 
-def name_of(action: Action) -> str:
-    return getattr(action, "__name__", type(action).__name__)
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called; a partial one with what it was given.
+
+    >>> name_of(functools.partial(round, ndigits=2))
+    'round(ndigits=2)'
+    """
+    if not isinstance(function, functools.partial):
+        return getattr(function, "__name__", type(function).__name__)
+    given = [*map(_word, function.args), *(f"{name}={_word(value)}" for name, value in function.keywords.items())]
+    return f"{name_of(function.func)}({', '.join(given)})"
+
+
+def _word(value: object) -> str:
+    return name_of(value) if callable(value) else repr(value)

@@ -38,7 +38,7 @@ def evidence_asked(criterion: str | Callable[..., Tensor], evidence: Evidence | 
 def check_names(**functions: str | Callable[..., Any]) -> None:
     """What a folder keeps of a function is its name; without one, another function's levels would be gone on with."""
     for parameter, function in functions.items():
-        if not isinstance(function, str) and name_of(function) in ("<lambda>", "partial"):
+        if not isinstance(function, str) and "<lambda>" in name_of(function):
             fix = "define it with def, or search without a directory"
             raise ValueError(
                 f"{parameter} must have a name of its own in a directory; got {name_of(function)!r}: {fix}"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from permute_training import Killed, as_records, claimed, context, curve, killed_after, once, recorded
 from torch import nn
-from training_case import Killed, as_records, claimed, context, curve, killed_after, once, recorded
 
 from rewire.experiments.permute.resnet20 import recipe as resnet20
 from rewire.experiments.permute.resnet20 import stages as resnet20_stages

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from permute_training import TINY, Killed, as_records, claimed, context, curve, killed_after, once, recorded
 from torch import nn
-from training_case import TINY, Killed, as_records, claimed, context, curve, killed_after, once, recorded
 
 from rewire.experiments.permute.logistic import runs
 from rewire.experiments.permute.logistic.recipe import RECIPE

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from training_case import TINY, as_records, claimed, curve, once, recorded
+from permute_training import TINY, as_records, claimed, curve, once, recorded
 
 from rewire.experiments.permute.mlp.recipe import RECIPE
 from rewire.experiments.permute.mlp.stages import (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from training_case import TINY, Killed, as_records, claimed, context, curve, killed_after, recorded
+from permute_training import TINY, Killed, as_records, claimed, context, curve, killed_after, recorded
 
 from rewire.experiments.permute.period.recipe import RECIPE
 from rewire.experiments.permute.period.stages import ADAM, AUTO, FULL, PERIODS, label

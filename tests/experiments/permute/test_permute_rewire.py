@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from training_case import TINY, Killed, as_records, claimed, context, curve, killed_after, once, recorded
+from permute_training import TINY, Killed, as_records, claimed, context, curve, killed_after, once, recorded
 
 from rewire.experiments.permute.rewiring import runs
 from rewire.experiments.permute.rewiring.recipe import RECIPE
